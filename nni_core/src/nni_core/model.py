@@ -1,0 +1,174 @@
+"""Frozen records and states that cross the borders between rooms.
+
+No logic beyond what a record says about itself. What may follow what is in ``experiment/transitions.py``.
+Times are integers, milliseconds since the epoch, for display only; durations never come from them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, NewType
+
+from attrs import field, frozen
+
+ExperimentId = NewType("ExperimentId", str)
+TrialId = NewType("TrialId", str)
+#: made by the manager and stored before a trial is submitted; names the trial's one execution everywhere
+AttemptId = NewType("AttemptId", str)
+
+#: what JSON can hold: None, bool, int, float, str, list, dict
+Json = Any
+Parameters = Mapping[str, Json]
+
+
+class TrialState(StrEnum):
+    """NNI's trial states, by the names its REST interface uses."""
+
+    WAITING = "WAITING"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    USER_CANCELED = "USER_CANCELED"
+    SYS_CANCELED = "SYS_CANCELED"
+    EARLY_STOPPED = "EARLY_STOPPED"
+    #: the training service cannot say; never turned into FAILED without a time limit
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self not in _LIVE_TRIAL_STATES
+
+
+_LIVE_TRIAL_STATES = frozenset({TrialState.WAITING, TrialState.RUNNING, TrialState.UNKNOWN})
+
+
+class ExperimentState(StrEnum):
+    """NNI's experiment states, by the names its REST interface uses."""
+
+    INITIALIZED = "INITIALIZED"
+    RUNNING = "RUNNING"
+    #: the trial number or the duration is used up; running trials are finishing
+    NO_MORE_TRIAL = "NO_MORE_TRIAL"
+    #: the tuner has nothing left to try; running trials are finishing
+    TUNER_NO_MORE_TRIAL = "TUNER_NO_MORE_TRIAL"
+    DONE = "DONE"
+    ERROR = "ERROR"
+    STOPPING = "STOPPING"
+    STOPPED = "STOPPED"
+    VIEWED = "VIEWED"
+
+    @property
+    def is_finished(self) -> bool:
+        return self in {ExperimentState.DONE, ExperimentState.ERROR, ExperimentState.STOPPED, ExperimentState.VIEWED}
+
+
+class ParameterSource(StrEnum):
+    """Where the parameters of a trial came from."""
+
+    ALGORITHM = "algorithm"
+    CUSTOMIZED = "customized"
+    RESUMED = "resumed"
+
+
+class MetricKind(StrEnum):
+    """NNI's names for the two kinds of reports."""
+
+    PERIODICAL = "PERIODICAL"
+    FINAL = "FINAL"
+
+
+class LogStream(StrEnum):
+    """The two outputs of a trial that a training service keeps."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+@frozen(kw_only=True)
+class Metric:
+    """One report of a trial."""
+
+    trial_id: TrialId
+    #: links the report to its parameters; nothing is attributed by order of arrival
+    parameter_id: int
+    kind: MetricKind
+    #: counts the intermediate reports of a trial from 0; 0 for a final one
+    sequence: int
+    #: a number, or a dict with a numeric ``default``; floats may be NaN or infinite
+    value: Json
+    timestamp: int
+
+    @property
+    def number(self) -> float | None:
+        """The value that tuners and charts use; None when it is not a finite number."""
+        return default_number(self.value)
+
+
+@frozen(kw_only=True)
+class Trial:
+    """One evaluation of one set of parameters, as it stands now."""
+
+    id: TrialId
+    #: counts the trials of an experiment from 0; never used twice
+    sequence_id: int
+    #: counts the parameter sets of an experiment from 0; never used twice
+    parameter_id: int
+    parameters: Parameters = field(factory=dict)
+    source: ParameterSource = ParameterSource.ALGORITHM
+    state: TrialState = TrialState.WAITING
+    attempt_id: AttemptId
+    #: 1 for the first execution
+    attempt: int = 1
+    created_at: int
+    started_at: int | None = None
+    ended_at: int | None = None
+    #: the first final report; None before it
+    final: Metric | None = None
+    #: the latest intermediate report
+    latest: Metric | None = None
+    intermediate_count: int = 0
+    exit_code: int | None = None
+    #: number of the signal that ended the trial, if one did
+    signal: int | None = None
+    #: why the trial waits, failed or was ended; for people
+    message: str | None = None
+
+
+def default_number(value: Json) -> float | None:
+    """The number inside a metric value (itself, or its ``default``), or None when there is no finite one."""
+    if isinstance(value, Mapping):
+        value = value.get("default")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+_FLOAT_TAG = "$float"
+
+
+def tag_floats(value: Json) -> Json:
+    """Replace NaN and infinities, which JSON cannot hold, by ``{"$float": "nan"}`` and its like, at any depth."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {_FLOAT_TAG: repr(value)}
+    if isinstance(value, Mapping):
+        return {key: tag_floats(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tag_floats(item) for item in value]
+    return value
+
+
+def untag_floats(value: Json) -> Json:
+    """The inverse of :func:`tag_floats`."""
+    if isinstance(value, Mapping):
+        if value.keys() == {_FLOAT_TAG}:
+            return float(value[_FLOAT_TAG])
+        return {key: untag_floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [untag_floats(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""The append-only log of an experiment's events, and what is derived from it."""
