@@ -34,7 +34,7 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
-# What a plugin offers. Called when names are looked up, in nnictl and in the manager: return quickly, import nothing heavy.
+# What a plugin offers. Called when names are looked up, in nnictl and in the manager: answer quickly.
 
 
 @hookspec

@@ -1,0 +1,1 @@
+"""The training service that runs trials as processes on this machine."""

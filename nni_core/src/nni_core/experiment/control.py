@@ -10,6 +10,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from nni_core.api import LogChunk
 from nni_core.model import (
     ExperimentId,
     ExperimentState,
@@ -21,7 +22,6 @@ from nni_core.model import (
     Trial,
     TrialId,
 )
-from nni_core.api import LogChunk
 
 
 class Setting(StrEnum):

@@ -42,9 +42,7 @@ class Store(Protocol):
     def replay(self, after: int = 0) -> Iterator[Event]:
         """Every durable event after a number, in order."""
 
-    def metrics(
-        self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None
-    ) -> Sequence[Metric]:
+    def metrics(self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
         """Reports, in order of arrival, of one trial or of all. Includes what is submitted and not yet durable."""
 
     async def close(self) -> None:

@@ -69,6 +69,8 @@ class TrialCreated:
     attempt_id: AttemptId
     #: number of the last event that the tuner knew when it was asked for these parameters: replay asks there
     told_through: int
+    #: first parameter id that the question to the tuner offered; trials of one question share it
+    asked_from: int = 0
 
 
 @frozen(kw_only=True)
@@ -80,11 +82,14 @@ class TrialWaiting:
 
 
 @frozen(kw_only=True)
-class TrialSubmitted:
-    """About to be handed to the training service. Written before it is."""
+class TrialRequeued:
+    """A trial starts over under a new attempt: its execution was lost, or a stop of the experiment ended it. Its reports
+    so far are forgotten."""
 
     trial_id: TrialId
     attempt_id: AttemptId
+    attempt: int
+    reason: str
 
 
 @frozen(kw_only=True)
@@ -140,6 +145,7 @@ class TunerExhausted:
 
     reason: str
     told_through: int = 0
+    asked_from: int = 0
 
 
 @frozen(kw_only=True)
@@ -151,10 +157,11 @@ class TunerRestarted:
 
 @frozen(kw_only=True)
 class Note:
-    """Something the user should read: a metric that was not a number, a second final result. ``level`` is warning or error."""
+    """Something the user should read: a metric that was not a number, a second final result."""
 
     message: str
     trial_id: TrialId | None = None
+    #: "warning" or "error"
     level: str = "warning"
 
 
@@ -165,7 +172,7 @@ EventBody = (
     | SettingsChanged
     | TrialCreated
     | TrialWaiting
-    | TrialSubmitted
+    | TrialRequeued
     | TrialBegan
     | MetricReported
     | CancelRequested

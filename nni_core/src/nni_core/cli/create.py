@@ -1,0 +1,39 @@
+"""``nnictl create``: check the config, bind the port, start the manager, say where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nni_core.cli.start import start_options
+
+
+@click.command()
+@click.option(
+    "--config", "-c", required=True, type=click.Path(path_type=Path), help="The experiment's config file (YAML)."
+)
+@start_options
+def create(config: Path, **options: Any) -> int:
+    """Start a new experiment from a config file.
+
+    Everything is checked before anything starts: mistakes are shown with their line, all at once.
+    """
+    # The manager's process warms up on the other core while the config is being read here.
+    from nni_core.client.launch import WarmManager
+
+    with WarmManager() as manager:
+        from nni_core.cli.messages import say, warn
+        from nni_core.cli.start import announce, follow
+        from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
+
+        loaded = checked_config(config)
+        warn(loaded.warnings)
+        with listening_sockets(options["hosts"], options["port"], options["url_prefix"]) as (sockets, listening):
+            order, folder = new_order(loaded, listening, debug=options["debug"])
+            say(f"Creating experiment, Experiment ID: {folder.id}")
+            say("Starting web server...")
+            started = start_new(manager, order, sockets, loaded)
+    announce(started, listening.urls)
+    return follow(started, wait=options["wait"], foreground=options["foreground"])

@@ -1,0 +1,81 @@
+"""``nnictl``: the one place where mistakes of users are printed. Commands are imported when they are used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+import click
+
+from nni_core import __version__
+from nni_core.cli.lazy import LazyGroup
+from nni_core.errors import UserError
+
+#: verb: where its command is, and the line that ``nnictl --help`` shows
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "create": ("nni_core.cli.create:create", "Start a new experiment from a config file."),
+    "resume": ("nni_core.cli.resume:resume", "Go on with an experiment that was stopped or whose manager was killed."),
+    "stop": ("nni_core.cli.stop:stop", "Stop experiments; return when nothing of them is left running."),
+    "experiment": ("nni_core.cli.experiment:experiment", "Look at experiments, and take their results home."),
+    "trial": ("nni_core.cli.trial:trial", "Look at trials and end them."),
+    "log": ("nni_core.cli.log:log", "Read the logs of an experiment and of its trials."),
+    "webui": ("nni_core.cli.webui:webui", "Where the web portal of an experiment is."),
+    "plugins": ("nni_core.cli.plugins:plugins", "What is installed, and what is wrong with it."),
+    "completion": ("nni_core.cli.completion:completion", "Print the script that completes nnictl in your shell."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="nnictl COMMAND --help tells more.",
+)
+@click.version_option(__version__, "-v", "--version", message="%(version)s")
+def nnictl() -> None:
+    """Tune hyper-parameters: run experiments, watch them, take the results home."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of ``nnictl``."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; the answer is the exit code."""
+    try:
+        _refuse_archived_nni()
+        code = nnictl.main(args=arguments, prog_name="nnictl", standalone_mode=False)
+    except UserError as error:
+        for problem in error.problems:
+            click.echo(problem.render(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # Somebody read only the head of it. Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _refuse_archived_nni() -> None:
+    """The archived nni distribution and ours overwrite each other's files: nothing here could be relied on."""
+    from nni_core.cli.neighbours import archived_nni_installed
+
+    if archived_nni_installed():
+        from nni_core.errors import PluginError
+        from nni_core.plugins import archived_nni_problem
+
+        problem = archived_nni_problem()
+        if problem is not None:
+            raise PluginError(problem)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What ``create`` and ``resume`` have in common: the manager's start, NNI's lines, and following to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from nni_core.cli.messages import say, warn
+from nni_core.client.launch import Started
+
+REFERENCE = "https://nni.readthedocs.io/en/stable/reference/nnictl.html"
+
+
+def start_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every start of a manager takes."""
+    options = [
+        click.option(
+            "--port",
+            "-p",
+            type=click.IntRange(0, 65535),
+            default=8080,
+            show_default=True,
+            help="Port of the web portal and the HTTP interface; 0 picks a free one.",
+        ),
+        click.option(
+            "--foreground",
+            "-f",
+            is_flag=True,
+            help="Follow the manager's log until the experiment is done; Ctrl-C stops it.",
+        ),
+        click.option(
+            "--wait",
+            is_flag=True,
+            help="Show the progress until the experiment is done; exit 0 when a trial succeeded, else 1.",
+        ),
+        click.option("--debug", "-d", is_flag=True, help="Write more into the manager's log."),
+        click.option(
+            "--url_prefix",
+            "--url-prefix",
+            "-u",
+            default="",
+            metavar="PREFIX",
+            help="Serve everything under this path, for use behind a proxy.",
+        ),
+        click.option(
+            "--host",
+            "hosts",
+            multiple=True,
+            metavar="ADDRESS",
+            help="Listen on this address of the machine, instead of loopback and the private network; may be repeated.",
+        ),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def announce(started: Started, urls: list[str]) -> None:
+    """The lines of a manager that is ready."""
+    say("Setting up...")
+    warn(started.warnings)
+    say(f"Web portal URLs: {' '.join(urls)}")
+    say(f'To stop experiment run "nnictl stop {started.folder.id}" or "nnictl stop --all"')
+    say(f"Reference: {REFERENCE}")
+
+
+def follow(started: Started, *, wait: bool, foreground: bool) -> int:
+    """Stay with an experiment when that was asked for; the answer is the exit code."""
+    if not wait and not foreground:
+        return 0
+    from nni_core.cli.follow import follow_log, follow_progress
+
+    return follow_progress(started) if wait else follow_log(started)

@@ -1,0 +1,87 @@
+"""Starts managers. The starter binds the port and makes the folder, the manager says when it is ready or why it is not;
+nothing is decided by waiting for some time."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from attrs import frozen
+
+from nni_core.errors import MachineError, PluginError, Problem
+from nni_core.folders import ExperimentFolder
+from nni_core.manager.order import Order, Reply
+
+
+@frozen(kw_only=True)
+class Started:
+    """A manager that is ready."""
+
+    folder: ExperimentFolder
+    process: subprocess.Popen[bytes]
+    warnings: Sequence[Problem]
+
+
+class WarmManager:
+    """A manager's process that already imports what it needs while its order is still being checked.
+
+    A context manager: leaving it without :meth:`send` ends the process, and nothing has happened.
+    """
+
+    def __init__(self) -> None:
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "nni_core.manager", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+                # Its own session: closing the terminal does not end the experiment.
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> WarmManager:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._channel.close()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
+
+    def send(self, order: Order, sockets: Sequence[socket.socket]) -> Started:
+        """Give the order and the listening sockets, and wait until the manager is ready.
+
+        :raises PluginError: with the problems that the manager found.
+        :raises MachineError: when it died.
+        """
+        folder = ExperimentFolder(order.folder)
+        try:
+            # One byte carries the descriptors; the order follows it.
+            socket.send_fds(self._channel, [b"!"], [one.fileno() for one in sockets])
+            self._channel.sendall(order.encode())
+            self._channel.shutdown(socket.SHUT_WR)
+        except BrokenPipeError:
+            pass
+        with self._channel.makefile("rb") as answers:
+            line = answers.readline()
+        if not line:
+            raise MachineError(self._death(folder))
+        reply = Reply.decode(line)
+        if reply.fault:
+            raise MachineError(
+                Problem(code="NNI530", message=f"the manager failed: {reply.fault}", help=f"see {folder.manager_log}")
+            )
+        if not reply.ok:
+            raise PluginError(*reply.problems)
+        return Started(folder=folder, process=self.process, warnings=reply.problems)
+
+    def _death(self, folder: ExperimentFolder) -> Problem:
+        stderr = self.process.stderr.read().decode(errors="replace").strip() if self.process.stderr else ""
+        code = self.process.wait()
+        last = stderr.splitlines()[-1] if stderr else f"exit code {code}"
+        return Problem(
+            code="NNI530", message=f"the manager ended while starting: {last}", help=f"see {folder.manager_log}"
+        )

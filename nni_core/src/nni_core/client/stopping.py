@@ -1,0 +1,102 @@
+"""Stops experiments: asks their managers, or does a dead manager's duty for it, and waits until nothing is left."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+
+from nni_core.client.launch import WarmManager
+from nni_core.errors import MachineError, NotFoundError, Problem
+from nni_core.folders import ExperimentFolder, all_experiments, find, live_experiments, only_one
+from nni_core.manager.order import Action, Listening, Order
+from nni_core.store.reader import open_readonly
+
+
+def chosen(name: str | None, *, port: int | None = None, everything: bool = False) -> Sequence[ExperimentFolder]:
+    """The experiments that ``nnictl stop`` means: those that have a manager, or trials that a killed one left behind.
+
+    :raises NotFoundError: when there are none.
+    """
+    if name is not None and not name.endswith("*"):
+        named = find(name)
+        if port is not None and _port(named) != port:
+            raise NotFoundError(
+                Problem(code="NNI521", message=f"experiment {named.id} is not on port {port}", help=_running_hint())
+            )
+        return [named]
+    folders = [folder for folder in all_experiments() if needs_stop(folder)]
+    if name is None and port is None and not everything:
+        return [only_one(folders)]
+    if name is not None:
+        folders = [folder for folder in folders if folder.id.startswith(name[:-1])]
+    if port is not None:
+        folders = [folder for folder in folders if folder.is_live() and _port(folder) == port]
+    if not folders:
+        what = f" on port {port}" if port is not None else f" that begins with '{name[:-1]}'" if name else ""
+        raise NotFoundError(
+            Problem(code="NNI521", message=f"there is no experiment running{what}", help=_running_hint())
+        )
+    return folders
+
+
+def _port(folder: ExperimentFolder) -> int | None:
+    manager = folder.manager()
+    return manager.port if manager else None
+
+
+def _running_hint() -> str:
+    running = [f"{folder.id} (port {_port(folder)})" for folder in live_experiments()]
+    return f"running: {', '.join(running)}" if running else "no experiment is running"
+
+
+def needs_stop(folder: ExperimentFolder) -> bool:
+    """Whether something of an experiment may still run."""
+    return folder.is_live() or has_unfinished_trials(folder)
+
+
+def has_unfinished_trials(folder: ExperimentFolder) -> bool:
+    """Whether its log says that trials were begun and not ended. False when it cannot be read."""
+    from nni_core.experiment.archive import unfinished_trials
+    from nni_core.store.base import StoreError
+
+    try:
+        with open_readonly(folder.database) as reader:
+            return unfinished_trials(reader)
+    except StoreError:
+        return False
+
+
+def stop_experiment(folder: ExperimentFolder) -> None:
+    """Stop an experiment; returns when its manager and its trials are gone. Nothing happens when there are none.
+
+    :raises MachineError: when the manager cannot be reached by a signal.
+    """
+    if folder.is_live():
+        manager = folder.manager()
+        if manager is not None:
+            _terminate(folder, manager.pid)
+        _wait_for_end(folder)
+    elif has_unfinished_trials(folder):
+        nobody = Listening(addresses=[], port=0)
+        with WarmManager() as manager_process:
+            manager_process.send(Order(action=Action.STOP, directory=str(folder.path), listening=nobody), [])
+        _wait_for_end(folder)
+
+
+def _terminate(folder: ExperimentFolder, pid: int) -> None:
+    try:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    except PermissionError as error:
+        raise MachineError(
+            Problem(code="NNI534", message=f"experiment {folder.id} belongs to another user (pid {pid})")
+        ) from error
+
+
+def _wait_for_end(folder: ExperimentFolder) -> None:
+    """The manager holds its lock for as long as it lives: waiting for the lock is waiting for its end."""
+    with folder.lock.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)

@@ -1,0 +1,98 @@
+"""Keys of other versions of NNI and what became of them.
+
+A file of NNI's first schema is recognised by ``trainingServicePlatform`` and refused with the new name of every key
+in it, so that one reading is enough to rewrite it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from nni_core.config.codes import ConfigCode
+from nni_core.config.document import folded
+from nni_core.config.wording import quoted
+from nni_core.errors import KeyPath, Problem
+from nni_core.model import Json
+
+_GONE = ""
+
+#: folded path of a key of the first schema -> what to write now; empty when nothing replaces it
+_VERSION_1: dict[tuple[str, ...], str] = {
+    ("trainingserviceplatform",): "training_service: {platform: …}",
+    ("authorname",): _GONE,
+    ("description",): _GONE,
+    ("multithread",): _GONE,
+    ("multiphase",): _GONE,
+    ("versioncheck",): _GONE,
+    ("logcollection",): _GONE,
+    ("includeintermediateresults",): _GONE,
+    ("maxexecduration",): "max_experiment_duration",
+    ("maxtrialnum",): "max_trial_number",
+    ("searchspacepath",): "search_space_file",
+    ("logdir",): "experiment_working_directory",
+    ("trial",): "trial_command, trial_code_directory and trial_gpu_number at the top of the file",
+    ("trial", "command"): "trial_command",
+    ("trial", "codedir"): "trial_code_directory",
+    ("trial", "gpunum"): "trial_gpu_number",
+    ("localconfig",): "training_service",
+    ("localconfig", "gpuindices"): "gpu_indices under training_service",
+    ("localconfig", "maxtrialnumpergpu"): "max_trial_number_per_gpu under training_service",
+    ("localconfig", "useactivegpu"): "use_active_gpu under training_service",
+    ("machinelist",): "machine_list under training_service",
+    ("remoteconfig",): "training_service",
+    ("remoteconfig", "reuse"): "reuse_mode under training_service",
+    **{(section, f"builtin{section}name"): "name" for section in ("tuner", "assessor", "advisor")},
+    **{(section, "codedir"): "code_directory" for section in ("tuner", "assessor", "advisor")},
+    **{
+        (section, "classfilename"): "class_name: module.Class, without .py"
+        for section in ("tuner", "assessor", "advisor")
+    },
+    ("tuner", "gpuindices"): "tuner_gpu_indices at the top of the file",
+}
+
+#: keys of NNI's second schema that have no place here: folded name -> (why, what to do)
+_NOT_SUPPORTED: dict[str, tuple[str, str]] = {
+    "nnimanagerip": (
+        "the address of the manager is not part of the config",
+        "delete it; `nnictl create --host` chooses the address",
+    ),
+    "sharedstorage": (
+        "shared storage is mounted by the training service or by yourself, not by the experiment",
+        "delete it, and give paths inside the mounted directory",
+    ),
+}
+
+
+def is_version_1(data: Mapping[str, Json]) -> bool:
+    """Whether a config is written for NNI's first schema."""
+    return any(folded(key) == "trainingserviceplatform" for key in data)
+
+
+def version_1_problems(data: Mapping[str, Json]) -> Iterator[Problem]:
+    """One problem for each key of the first schema, at any level, that the second names otherwise."""
+    for key, value in data.items():
+        if problem := retired_key((key,)):
+            yield problem
+        for inner in value if isinstance(value, Mapping) else ():
+            if problem := retired_key((key, inner)):
+                yield problem
+
+
+def retired_key(path: KeyPath) -> Problem | None:
+    """What became of one key; None for a key that no version of NNI had."""
+    names = tuple(folded(str(key)) for key in path)
+    if len(names) == 1 and names[0] in _NOT_SUPPORTED:
+        why, help_ = _NOT_SUPPORTED[names[0]]
+        message = f"{quoted(str(path[-1]))} is not supported: {why}"
+        return Problem(code=ConfigCode.NOT_SUPPORTED, message=message, help=help_, key_path=path, at_key=True)
+    if names not in _VERSION_1:
+        return None
+    new_name = _VERSION_1[names]
+    message = f"{quoted(str(path[-1]))} is a key of NNI v1"
+    return Problem(
+        code=ConfigCode.VERSION_1_KEY,
+        message=message if new_name else f"{message} that was removed in v2",
+        help=f"write {new_name}" if new_name else "delete it",
+        key_path=path,
+        at_key=True,
+    )

@@ -1,0 +1,201 @@
+"""The experiment config as records, once everything in it is resolved: absolute paths, seconds, plugins' own names.
+
+A field's metadata says what it is: ``doc`` in a sentence or two, with the reason for the default; ``unit``; an
+``example`` for messages. Fields marked ``derived`` are not written by users.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+from attrs import field, frozen
+from attrs.validators import ge, optional
+
+from nni_core.config.durations import Duration
+from nni_core.model import Json
+
+_LONGEST_NAME = 200
+_CLASS_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
+
+
+class LogLevel(StrEnum):
+    """NNI's log levels."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    DEBUG = "debug"
+    TRACE = "trace"
+
+
+def described(doc: str, *, unit: str = "", example: str = "") -> dict[str, str]:
+    """Metadata of a field that users write."""
+    return {"doc": doc, "unit": unit, "example": example}
+
+
+def _check_name(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is None:
+        return
+    if len(value) > _LONGEST_NAME:
+        message = f"{attribute.name!r} must have at most {_LONGEST_NAME} characters, got {len(value)}"
+        raise ValueError(message)
+    if not value.strip() or not value.isprintable():
+        raise ValueError(f"{attribute.name!r} must be printable text on one line, got {value[:60]!r}")
+
+
+def _check_command(_: object, attribute: attrs.Attribute[Any], value: str | tuple[str, ...]) -> None:
+    words = (value,) if isinstance(value, str) else value
+    if not words or not words[0].strip():
+        raise ValueError(f"{attribute.name!r} must not be empty; write what you would type in a shell")
+
+
+def _check_indices(_: object, attribute: attrs.Attribute[Any], value: tuple[int, ...] | None) -> None:
+    if value is not None and (min(value, default=0) < 0 or len(set(value)) < len(value)):
+        raise ValueError(f"{attribute.name!r} must name each GPU once, by numbers from 0, got {list(value)}")
+
+
+def _check_class_name(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None and not _CLASS_NAME.fullmatch(value):
+        raise ValueError(f"{attribute.name!r} must read module.Class, got {value!r}")
+
+
+@frozen(kw_only=True)
+class AlgorithmConfig:
+    """A tuner or an assessor: the name of an installed one, or a class in the user's own code."""
+
+    name: str | None = field(
+        default=None,
+        metadata=described("Name of an installed plugin, compared without regard to case; `distribution:name` picks one of two."),
+    )
+    class_name: str | None = field(
+        default=None,
+        validator=_check_class_name,
+        metadata=described("`module.Class` of an algorithm of your own, instead of a name.", example="my_tuner.MyTuner"),
+    )
+    code_directory: Path | None = field(
+        default=None,
+        metadata=described("Directory in which the module of `class_name` lies; the config file's own when left out."),
+    )
+    class_args: Mapping[str, Any] = field(
+        factory=dict,
+        metadata=described("Arguments of the algorithm; `nnictl plugins list` and the documentation name them."),
+    )
+    #: ``class_args`` as the plugin's own record; None for a class of the user's
+    arguments: Any = field(default=None, metadata={"derived": True})
+
+
+@frozen(kw_only=True)
+class SinkConfig:
+    """A metric sink."""
+
+    name: str = field(metadata=described("Name of an installed metric sink.", example="jsonl"))
+    class_args: Mapping[str, Any] = field(factory=dict, metadata=described("Arguments of the sink."))
+    #: ``class_args`` as the plugin's own record
+    arguments: Any = field(default=None, metadata={"derived": True})
+
+
+@frozen(kw_only=True)
+class TrainingServiceConfig:
+    """Where trials run. The other keys of the section are those of the service."""
+
+    platform: str = field(metadata=described("Name of an installed training service.", example="local"))
+    #: the service's own keys, as its own record
+    arguments: Any = field(default=None, metadata={"derived": True})
+
+
+@frozen(kw_only=True)
+class ExperimentConfig:
+    """One experiment."""
+
+    experiment_name: str | None = field(
+        default=None,
+        validator=_check_name,
+        metadata=described("Shown in lists and in the portal; experiments are told apart by their ids."),
+    )
+    experiment_type: Literal["hpo"] = field(
+        default="hpo", metadata=described("Always `hpo`: NNI's other type, `nas`, is not supported.")
+    )
+    search_space: Mapping[str, Json] | None = field(
+        default=None, metadata=described("The hyper-parameters and their ranges. Either this or `search_space_file`.")
+    )
+    search_space_file: Path | None = field(
+        default=None,
+        metadata=described("YAML or JSON file that holds the search space.", example="search_space.json"),
+    )
+    trial_command: str | tuple[str, ...] = field(
+        validator=_check_command,
+        metadata=described(
+            "Command of a trial: a text for the shell, or a list of a program and its arguments.",
+            example="python model.py",
+        ),
+    )
+    trial_code_directory: Path = field(
+        default=Path(),
+        metadata=described("Where the command runs. Relative to the config file, so that the two can move together."),
+    )
+    trial_concurrency: int = field(
+        validator=ge(1), metadata=described("How many trials run at the same time.", unit="trials", example="2")
+    )
+    trial_gpu_number: int | None = field(
+        default=None,
+        validator=optional(ge(0)),
+        metadata=described(
+            "GPUs for each trial. Left out: trials see what the machine shows them; 0: GPUs are hidden.", unit="GPUs"
+        ),
+    )
+    max_experiment_duration: Duration | None = field(
+        default=None,
+        metadata=described(
+            "How long the experiment may run: `1h`, `30m`, `1h30m`, or seconds. Left out: until it is stopped.",
+            unit="seconds",
+            example="1h",
+        ),
+    )
+    max_trial_number: int | None = field(
+        default=None,
+        validator=optional(ge(1)),
+        metadata=described("How many trials to run. Left out: until the experiment is stopped.", unit="trials", example="10"),
+    )
+    max_trial_duration: Duration | None = field(
+        default=None,
+        metadata=described(
+            "How long one trial may run before it is ended. Left out: as long as it takes.", unit="seconds", example="10m"
+        ),
+    )
+    use_annotation: bool = field(
+        default=False, metadata=described("Always false: annotations were removed from NNI; use a search space.")
+    )
+    debug: bool = field(default=False, metadata=described("Makes `log_level` default to `debug`."))
+    log_level: LogLevel | None = field(
+        default=None, metadata=described("Least serious messages kept in the logs; `info` when left out.")
+    )
+    experiment_working_directory: Path = field(
+        default=Path("~/nni-experiments"),
+        metadata=described("Where the folders of experiments are made; in the home directory, so that they are found again."),
+    )
+    tuner_gpu_indices: tuple[int, ...] | None = field(
+        default=None,
+        validator=_check_indices,
+        metadata=described("GPUs that the tuner's process may use, as a list. Left out: none.", example="[0]"),
+    )
+    tuner: AlgorithmConfig = field(metadata=described("The algorithm that suggests parameters."))
+    assessor: AlgorithmConfig | None = field(
+        default=None, metadata=described("The algorithm that stops unpromising trials early. Left out: none does.")
+    )
+    training_service: TrainingServiceConfig = field(metadata=described("Where trials run."))
+    sinks: tuple[SinkConfig, ...] = field(
+        default=(), metadata=described("Metric sinks: who else hears of trials and their results.")
+    )
+    plugins: tuple[Path, ...] = field(
+        default=(), metadata=described("Python files that hold plugins of your own, which need no packaging.")
+    )
+
+
+#: what may stand inside ``training_service`` too, as NNI allows
+SHARED_WITH_SERVICE = ("trial_command", "trial_code_directory", "trial_gpu_number", "debug")

@@ -1,0 +1,644 @@
+"""The engine: creates trials when there is room, sees them through to their end, and tells everybody who must know.
+
+Three tasks share one ledger. *Pump* takes what the training service reports, *schedule* fills free slots, *tick* watches
+the time. Every change goes through :meth:`Engine.record`: into the log, the ledger, the tuner and the listeners, in that order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import string
+import uuid
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+from attrs import frozen
+
+from nni_core.api import (
+    AttemptStatus,
+    ExperimentInfo,
+    NoCapacity,
+    Rejected,
+    ServiceEvent,
+    Submission,
+    TrainingService,
+    TrialExited,
+    TrialLost,
+    TrialOutput,
+    TrialSpec,
+    TrialStarted,
+)
+from nni_core.errors import ConflictError, NniError, Problem
+from nni_core.experiment.budget import Budget
+from nni_core.experiment.clock import Clock
+from nni_core.experiment.ledger import Ledger
+from nni_core.experiment.reports import ReportReader
+from nni_core.experiment.sinks import Listeners
+from nni_core.experiment.transitions import end_of
+from nni_core.experiment.tuner_host import Tuner, TunerFailedError
+from nni_core.experiment.tuner_messages import Answer, Call, TunerSetup, calls_for, story
+from nni_core.model import (
+    AttemptId,
+    ExperimentState,
+    Json,
+    LogStream,
+    Metric,
+    Parameters,
+    ParameterSource,
+    Trial,
+    TrialId,
+    TrialState,
+)
+from nni_core.store import events as ev
+from nni_core.store.base import Store, StoreError
+from nni_core.wire import parameter_file
+
+log = structlog.get_logger(__name__)
+
+ACTIVE = frozenset({ExperimentState.RUNNING, ExperimentState.NO_MORE_TRIAL, ExperimentState.TUNER_NO_MORE_TRIAL})
+#: executions that a trial may lose before it counts as failed
+ATTEMPTS = 2
+#: seconds between looks at the clock, and between attempts to place a waiting trial
+TICK = 1.0
+#: seconds that trials are given after SIGTERM
+GRACE = 10.0
+#: seconds of thinking after which the user is told that the tuner is slow
+SLOW_TUNER = 60.0
+
+
+@frozen(kw_only=True)
+class Parts:
+    """What an engine is put together from."""
+
+    store: Store
+    service: TrainingService
+    tuner: Tuner
+    setup: TunerSetup
+    listeners: Listeners
+    clock: Clock
+    info: ExperimentInfo
+    command: str | Sequence[str]
+    code_directory: Path
+    gpus: int | None
+
+
+class Engine:
+    """One experiment, running."""
+
+    def __init__(self, parts: Parts, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._parts = parts
+        self._store = parts.store
+        self._service = parts.service
+        self._tuner = parts.tuner
+        self._clock = parts.clock
+        self._code = ""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._watchers: set[asyncio.Future[None]] = set()
+        self._asking = asyncio.Lock()
+        self._readers: dict[AttemptId, ReportReader] = {}
+        self._trial_of: dict[AttemptId, TrialId] = {}
+        self._placed: set[TrialId] = set()
+        self._may_answer = True
+        #: calls that the tuner missed while it was being replaced; None when it is there
+        self._missed: list[Call] | None = None
+        self._active_since: float | None = None
+        self._slow_tuner_noted = False
+        self.finished = asyncio.Event()
+        self.broken: StoreError | None = None
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Begin, or go on where the log ends.
+
+        :raises TunerFailedError: when the tuner cannot be built.
+        """
+        past = story(self._store.replay(), assessed=self._assessed) if self.ledger.trials else ()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._service.start())
+            group.create_task(self._tuner.start(past))
+        self._code = await self._service.upload(self._parts.code_directory)
+        self._parts.listeners.started(self._parts.info)
+        await self._adopt()
+        self._set_state(ExperimentState.RUNNING)
+        await self._store.flush()
+        self._spawn(self._pump(), "training service events")
+        self._spawn(self._schedule(), "scheduling")
+        self._spawn(self._tick(), "clock")
+        self._spawn(self._mind_tuner(), "tuner")
+        self._wake.set()
+
+    async def take_down(self) -> None:
+        """End what an earlier manager left running, without a tuner and without starting anything."""
+        await self._service.start()
+        await self._adopt(requeue=False)
+        self._spawn(self._pump(), "training service events")
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End every trial, then the experiment. May be called twice."""
+        if self.ledger.state not in {ExperimentState.STOPPING, ExperimentState.STOPPED}:
+            self._set_state(ExperimentState.STOPPING)
+            for trial_id in list(self.ledger.live):
+                await self.cancel(trial_id, TrialState.SYS_CANCELED, "the experiment was stopped")
+            await self._until_idle()
+            self._set_state(ExperimentState.STOPPED)
+            await self._store.flush()
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of everything; trials that run go on running. May be called twice."""
+        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tuner.stop()
+        await self._service.stop(GRACE)
+        self._parts.listeners.stopped(self.ledger.state)
+        await asyncio.to_thread(self._parts.listeners.close)
+        await self._store.close()
+        self.finished.set()
+
+    @property
+    def duration(self) -> float:
+        """Seconds of active running, over all managers."""
+        if self._active_since is None:
+            return self.ledger.duration
+        return self.ledger.duration + self._clock.monotonic() - self._active_since
+
+    @property
+    def budget(self) -> Budget:
+        return Budget.of(self.ledger.config)
+
+    async def wait_for_change(self, after: int) -> None:
+        """Return when there is an event after this one."""
+        while self.ledger.cursor <= after:
+            await self._next_change()
+
+    # --- what can be asked of it ------------------------------------------------------------------------------------
+
+    async def add_trial(self, parameters: Parameters) -> int:
+        """Queue a trial with parameters that a user gave; the answer is its sequence id.
+
+        :raises ConflictError: when the experiment takes no more trials.
+        """
+        async with self._asking:
+            budget = self.budget
+            if self.ledger.state not in ACTIVE or budget.is_spent(
+                created=len(self.ledger.trials), duration=self.duration
+            ):
+                raise ConflictError(
+                    Problem(
+                        code="NNI706",
+                        message=f"the experiment is {self.ledger.state} and takes no more trials: reach maxTrialNum",
+                        help="raise max_trial_number or max_experiment_duration first",
+                    )
+                )
+            body = self._created(self.ledger.next_parameter_id, parameters, ParameterSource.CUSTOMIZED, 0)
+            self.record(body)
+        await self._store.flush()
+        self._wake.set()
+        return body.sequence_id
+
+    async def cancel(self, trial_id: TrialId, state: TrialState, reason: str) -> None:
+        """Ask for a live trial to end in a state; returns when the request is durable."""
+        trial = self.ledger.trials[trial_id]
+        if trial.state.is_terminal or trial_id in self.ledger.cancels:
+            return
+        self.record(ev.CancelRequested(trial_id=trial_id, state=state, reason=reason))
+        await self._store.flush()
+        if trial_id in self._placed:
+            self._spawn(self._service.cancel(trial.attempt_id, GRACE), f"cancel {trial_id}")
+        elif not self.ledger.trials[trial_id].state.is_terminal:
+            self._finish(trial, state, message=reason)
+
+    async def change(self, changes: Mapping[str, Json]) -> None:
+        """Change limits or the search space; keys and values are those of the canonical config, already checked."""
+        self.record(ev.SettingsChanged(changes=changes))
+        await self._store.flush()
+        self._may_answer = True
+        self._wake.set()
+
+    async def import_data(self, data: Sequence[Mapping[str, Json]]) -> None:
+        """Teach the tuner results from elsewhere, already checked."""
+        self.record(ev.DataImported(data=list(data)))
+        await self._store.flush()
+
+    # --- the one way of change ----------------------------------------------------------------------------------------
+
+    def record(self, *bodies: ev.EventBody) -> None:
+        """Let things happen, in order. Durable after the next ``flush`` of the store."""
+        try:
+            events = self._store.submit(bodies, timestamp=self._clock.now())
+        except StoreError as error:
+            self.broken = self.broken or error
+            self._wake.set()
+            raise
+        for event in events:
+            self.ledger.apply(event)
+            self._tell(event)
+            self._announce(event)
+        for watcher in self._watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+
+    async def _next_change(self) -> None:
+        watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watchers.add(watcher)
+        try:
+            await watcher
+        finally:
+            self._watchers.discard(watcher)
+
+    def _tell(self, event: ev.Event) -> None:
+        calls = list(calls_for(event, self.ledger.trials, assessed=self._assessed))
+        if self._missed is not None:
+            self._missed += calls
+            return
+        for call, answer in zip(calls, self._tuner.tell(calls), strict=True):
+            if call["op"] == "report":
+                answer.add_done_callback(partial(self._assess, trial_id=call["trial_id"]))
+
+    def _assess(self, answer: asyncio.Future[Json], trial_id: TrialId) -> None:
+        if answer.cancelled() or answer.exception() is not None or answer.result()["good"]:
+            return
+        reason = "the assessor stopped it early"
+        self._spawn(self.cancel(trial_id, TrialState.EARLY_STOPPED, reason), f"early stop {trial_id}")
+
+    def _announce(self, event: ev.Event) -> None:
+        listeners, trials = self._parts.listeners, self.ledger.trials
+        match event.body:
+            case ev.TrialCreated(trial_id=trial_id):
+                listeners.trial_created(trials[trial_id])
+            case ev.TrialBegan(trial_id=trial_id):
+                listeners.trial_started(trials[trial_id])
+            case ev.MetricReported(trial_id=trial_id):
+                metric = self.ledger.changes[-1].metric
+                assert isinstance(metric, Metric)  # noqa: S101 - the ledger made it from this very event
+                listeners.metric_reported(trials[trial_id], metric)
+            case ev.TrialFinished(trial_id=trial_id):
+                listeners.trial_ended(trials[trial_id])
+            case _:
+                pass
+
+    def _set_state(self, state: ExperimentState, reason: str = "") -> None:
+        if state is self.ledger.state and reason == self.ledger.reason:
+            return
+        duration = self.duration
+        self.record(ev.ExperimentStateChanged(state=state, reason=reason, duration=duration))
+        self._active_since = self._clock.monotonic() if state in ACTIVE else None
+        log.info("experiment.state", state=str(state), reason=reason or None, duration=round(duration, 3))
+
+    # --- filling slots ------------------------------------------------------------------------------------------------
+
+    async def _schedule(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self.broken is not None:
+                self._give_up_storing()
+                return
+            # Before: raised limits bring a finished experiment back. After: the last trial may have been created.
+            self._settle()
+            await self._place([t for t in self._waiting() if t.id not in self.ledger.cancels])
+            await self._create()
+            self._settle()
+            await self._store.flush()
+
+    def _waiting(self) -> list[Trial]:
+        trials = self.ledger.trials
+        return [trials[trial_id] for trial_id in self.ledger.live if trial_id not in self._placed]
+
+    async def _create(self) -> None:
+        async with self._asking:
+            if self.ledger.state not in ACTIVE or self._missed is not None:
+                return
+            room = self.budget.room(created=len(self.ledger.trials), live=len(self.ledger.live))
+            exhausted_for_now = self.ledger.exhausted is not None and not self._may_answer
+            if not room or exhausted_for_now or self.budget.is_late(self.duration):
+                return
+            first_id, told_through = self.ledger.next_parameter_id, self.ledger.cursor
+            self._may_answer = False
+            try:
+                answer = await self._tuner.ask(room, first_id)
+            except TunerFailedError:
+                self._may_answer = True
+                return
+            bodies = self._bodies(answer, first_id, told_through)
+            self.record(*bodies)
+        await self._store.flush()
+        created = [body.trial_id for body in bodies if isinstance(body, ev.TrialCreated)]
+        await self._place([self.ledger.trials[trial_id] for trial_id in created])
+
+    def _bodies(self, answer: Answer, first_id: int, told_through: int) -> list[ev.EventBody]:
+        bodies: list[ev.EventBody] = [
+            self._created(one.parameter_id, one.parameters, ParameterSource.ALGORITHM, place, told_through, first_id)
+            for place, one in enumerate(answer.suggestions)
+        ]
+        if answer.exhausted is not None:
+            bodies.append(ev.TunerExhausted(reason=answer.exhausted, told_through=told_through, asked_from=first_id))
+        return bodies
+
+    def _created(
+        self,
+        parameter_id: int,
+        parameters: Parameters,
+        source: ParameterSource,
+        place: int,
+        told_through: int = 0,
+        asked_from: int = 0,
+    ) -> ev.TrialCreated:
+        return ev.TrialCreated(
+            trial_id=self._new_trial_id(),
+            sequence_id=self.ledger.next_sequence_id + place,
+            parameter_id=parameter_id,
+            parameters=parameters,
+            source=source,
+            attempt_id=AttemptId(uuid.uuid4().hex),
+            told_through=told_through,
+            asked_from=asked_from,
+        )
+
+    def _new_trial_id(self) -> TrialId:
+        while True:
+            letters = string.ascii_letters
+            rest = "".join(secrets.choice(letters + string.digits) for _ in range(4))
+            trial_id = TrialId(secrets.choice(letters) + rest)
+            if trial_id not in self.ledger.trials:
+                return trial_id
+
+    async def _place(self, trials: Sequence[Trial]) -> None:
+        """Hand trials to the training service."""
+        if not trials:
+            return
+        self._placed.update(trial.id for trial in trials)
+        for trial in trials:
+            self._watch(trial)
+        try:
+            answers = await self._service.submit([self._spec(trial) for trial in trials])
+        except Exception as error:
+            # A service is a plugin: whatever it raises costs these trials a wait, and the user is told.
+            log.exception("service.submit_failed")
+            answers = [
+                NoCapacity(attempt_id=t.attempt_id, reason=f"the training service failed: {error}") for t in trials
+            ]
+        for trial, answer in zip(trials, answers, strict=True):
+            self._answered(trial, answer)
+
+    def _answered(self, trial: Trial, answer: Submission) -> None:
+        match answer:
+            case NoCapacity(reason=reason):
+                self._placed.discard(trial.id)
+                if self.ledger.trials[trial.id].message != reason:
+                    self.record(ev.TrialWaiting(trial_id=trial.id, reason=reason))
+                if (request := self.ledger.cancels.get(trial.id)) is not None:
+                    self._finish(trial, request.state, message=request.reason)
+            case Rejected(reason=reason):
+                self._finish(trial, TrialState.FAILED, message=reason)
+            case _:
+                if trial.id in self.ledger.cancels:
+                    self._spawn(self._service.cancel(trial.attempt_id, GRACE), f"cancel {trial.id}")
+
+    def _spec(self, trial: Trial) -> TrialSpec:
+        return TrialSpec(
+            trial_id=trial.id,
+            attempt_id=trial.attempt_id,
+            attempt=trial.attempt,
+            sequence_id=trial.sequence_id,
+            command=self._parts.command,
+            code=self._code,
+            parameter_file=parameter_file(
+                trial_id=trial.id,
+                parameter_id=trial.parameter_id,
+                parameters=trial.parameters,
+                source=trial.source,
+            ),
+            gpus=self._parts.gpus,
+            time_limit=self.budget.max_trial_duration,
+        )
+
+    def _watch(self, trial: Trial) -> None:
+        self._trial_of[trial.attempt_id] = trial.id
+        self._readers[trial.attempt_id] = ReportReader(offset=self.ledger.spool_offsets.get(trial.id, 0))
+
+    def _settle(self) -> None:
+        """Bring the experiment's state in line with its trials and limits."""
+        state = self.ledger.state
+        if state not in ACTIVE and state is not ExperimentState.DONE:
+            return
+        created, live = len(self.ledger.trials), bool(self.ledger.live)
+        spent = self.budget.is_spent(created=created, duration=self.duration)
+        exhausted = self.ledger.exhausted is not None and not self._may_answer
+        if not spent and not exhausted:
+            self._set_state(ExperimentState.RUNNING, self.ledger.reason if state is ExperimentState.RUNNING else "")
+        elif live:
+            waiting_for = ExperimentState.NO_MORE_TRIAL if spent else ExperimentState.TUNER_NO_MORE_TRIAL
+            self._set_state(waiting_for, "" if spent else self.ledger.exhausted or "")
+        elif state is not ExperimentState.DONE:
+            self._set_state(ExperimentState.DONE, self._summary())
+            log.info("Experiment done", trials=created)
+
+    def _summary(self) -> str:
+        """What the user should know of an experiment that is done; empty when all is well."""
+        counts = self.ledger.counts
+        if self.ledger.trials and not counts[TrialState.SUCCEEDED] and counts[TrialState.FAILED]:
+            first = next(t for t in self.ledger.trials.values() if t.state is TrialState.FAILED)
+            return f"no trial succeeded; trial {first.sequence_id} failed: {first.message}"
+        return self.ledger.exhausted or ""
+
+    # --- what the training service reports ------------------------------------------------------------------------------
+
+    async def _pump(self) -> None:
+        try:
+            async for event in self._service.events():
+                await self._handle(event)
+        except StoreError:
+            self._wake.set()
+        except Exception as error:
+            # A service is a plugin: whatever it raises ends the experiment with that reason, not in silence.
+            log.exception("service.failed")
+            self._set_state(ExperimentState.ERROR, f"the training service failed: {error}")
+
+    async def _handle(self, event: ServiceEvent) -> None:
+        trial_id = self._trial_of.get(event.attempt_id)
+        if trial_id is None:
+            log.warning("service.stale_event", kind=type(event).__name__, attempt=event.attempt_id)
+            return
+        trial = self.ledger.trials[trial_id]
+        match event:
+            case TrialStarted():
+                if trial.state is not TrialState.RUNNING:
+                    self.record(ev.TrialBegan(trial_id=trial_id, attempt_id=event.attempt_id))
+            case TrialOutput():
+                bodies = self._readers[event.attempt_id].read(event, trial)
+                if bodies:
+                    self.record(*bodies)
+            case TrialExited():
+                await self._exited(trial, event)
+            case TrialLost():
+                self._lost(trial, event)
+
+    async def _exited(self, trial: Trial, event: TrialExited) -> None:
+        request = self.ledger.cancels.get(trial.id)
+        state, message = end_of(event, request.state if request else None)
+        if state is TrialState.FAILED and (last := await self._last_error(trial)):
+            message = f"{message}: {last}"
+        elif state is TrialState.SUCCEEDED and self.ledger.trials[trial.id].final is None:
+            message = "it reported no final result: call nni.report_final_result(value)"
+        elif request is not None:
+            message = request.reason
+        self._finish(trial, state, message=message, exit_code=event.exit_code, signal=event.signal)
+
+    async def _last_error(self, trial: Trial) -> str:
+        """The last line that a failed trial wrote to stderr."""
+        try:
+            chunk = await self._service.read_log(trial.id, trial.attempt, LogStream.STDERR, -4096, 4096)
+        except (OSError, NniError):
+            return ""
+        lines = [line.strip() for line in chunk.data.decode(errors="replace").splitlines() if line.strip()]
+        return lines[-1][:300] if lines else ""
+
+    def _lost(self, trial: Trial, event: TrialLost) -> None:
+        request = self.ledger.cancels.get(trial.id)
+        if request is not None:
+            self._finish(trial, request.state, message=request.reason)
+        elif trial.attempt >= ATTEMPTS:
+            self._finish(trial, TrialState.FAILED, message=event.message)
+        else:
+            self._forget(trial)
+            self.record(self._requeued(trial, event.message))
+            self._wake.set()
+
+    def _requeued(self, trial: Trial, reason: str) -> ev.TrialRequeued:
+        attempt_id = AttemptId(uuid.uuid4().hex)
+        return ev.TrialRequeued(trial_id=trial.id, attempt_id=attempt_id, attempt=trial.attempt + 1, reason=reason)
+
+    def _finish(
+        self,
+        trial: Trial,
+        state: TrialState,
+        *,
+        message: str | None,
+        exit_code: int | None = None,
+        signal: int | None = None,
+    ) -> None:
+        self._forget(trial)
+        self._may_answer = True
+        self.record(
+            ev.TrialFinished(
+                trial_id=trial.id,
+                attempt_id=trial.attempt_id,
+                state=state,
+                exit_code=exit_code,
+                signal=signal,
+                message=message,
+            )
+        )
+        self._wake.set()
+
+    def _forget(self, trial: Trial) -> None:
+        self._placed.discard(trial.id)
+        self._trial_of.pop(trial.attempt_id, None)
+        self._readers.pop(trial.attempt_id, None)
+
+    async def _adopt(self, *, requeue: bool = True) -> None:
+        """Take over what an earlier manager left running; what a stop of the experiment ended begins anew."""
+        for trial in list(self.ledger.trials.values()):
+            if requeue and trial.state is TrialState.SYS_CANCELED:
+                self.record(self._requeued(trial, "the experiment was stopped and resumed"))
+        live = [self.ledger.trials[trial_id] for trial_id in self.ledger.live]
+        if not live:
+            return
+        for trial in live:
+            self._watch(trial)
+        offsets = self.ledger.spool_offsets
+        found = await self._service.reattach({t.attempt_id: (t.id, offsets.get(t.id, 0)) for t in live})
+        for trial in live:
+            if found.get(trial.attempt_id, AttemptStatus.ABSENT) is AttemptStatus.ABSENT:
+                self._forget(trial)
+                if (request := self.ledger.cancels.get(trial.id)) is not None:
+                    self._finish(trial, request.state, message=request.reason)
+            else:
+                self._placed.add(trial.id)
+                if (request := self.ledger.cancels.get(trial.id)) is not None:
+                    self._spawn(self._service.cancel(trial.attempt_id, GRACE), f"cancel {trial.id}")
+
+    # --- the tuner, the time and the end --------------------------------------------------------------------------------
+
+    @property
+    def _assessed(self) -> bool:
+        return self._parts.setup.assessor is not None
+
+    async def _mind_tuner(self) -> None:
+        """Replace the tuner's process whenever it fails, until it is given up."""
+        while True:
+            await self._tuner.failed.wait()
+            failure = self._tuner.failure
+            reason = failure.message if failure else "it failed"
+            log.warning("tuner.failed", reason=reason)
+            if not self._tuner.may_restart():
+                self._set_state(ExperimentState.ERROR, f"{reason}; see {self._parts.info.directory / 'log'}")
+                self._wake.set()
+                return
+            self._missed = []
+            self.record(ev.TunerRestarted(reason=reason))
+            await self._replace_tuner()
+
+    async def _replace_tuner(self) -> None:
+        async with self._asking:
+            await self._store.flush()
+            upto = self.ledger.cursor
+            self._missed = []
+            past = story((e for e in self._store.replay() if e.number <= upto), assessed=self._assessed)
+            try:
+                await self._tuner.restart(past)
+            except TunerFailedError:
+                return
+            missed, self._missed = self._missed, None
+            self._tuner.tell(missed)
+        self._wake.set()
+
+    async def _tick(self) -> None:
+        while True:
+            limit = self.budget.max_duration
+            left = TICK if limit is None else limit - self.duration
+            await self._clock.sleep(min(TICK, left) if left > 0 else TICK)
+            slow = self._tuner.thinking_for > SLOW_TUNER
+            if slow and not self._slow_tuner_noted:
+                self.record(ev.Note(message=f"the tuner has been thinking for {SLOW_TUNER:.0f} s"))
+            self._slow_tuner_noted = slow
+            if self._waiting() or (limit is not None and self.ledger.state is ExperimentState.RUNNING):
+                self._wake.set()
+
+    async def _until_idle(self) -> None:
+        while self.ledger.live:
+            await self._next_change()
+
+    def _give_up_storing(self) -> None:
+        """The store takes nothing any more: say so, leave the trials running, and wait for a resume."""
+        self.ledger.state = ExperimentState.ERROR
+        self.ledger.reason = f"{self.broken}; running trials go on, and nnictl resume takes up their results"
+        log.error("store.broken", reason=str(self.broken))
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, StoreError):
+            self.broken = self.broken or error
+            self._wake.set()
+            return
+        log.error("engine.task_failed", task=task.get_name(), exc_info=error)
+        if self.broken is None and self.ledger.state not in {ExperimentState.ERROR, ExperimentState.STOPPED}:
+            self._set_state(ExperimentState.ERROR, f"a fault in the manager ({task.get_name()}): {error!r}")

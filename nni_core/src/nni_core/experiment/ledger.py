@@ -1,0 +1,264 @@
+"""The present state of an experiment, as the fold of its events. Pure: no clock, no I/O.
+
+The engine, a viewer of a stopped experiment and a resume all build the same ledger from the same log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from functools import singledispatchmethod
+
+from attrs import evolve
+
+from nni_core.errors import NniError
+from nni_core.experiment.control import Change, NoteView
+from nni_core.experiment.transitions import experiment_may_become, trial_may_become
+from nni_core.model import (
+    ExperimentId,
+    ExperimentState,
+    Json,
+    Metric,
+    MetricKind,
+    ParameterSource,
+    Trial,
+    TrialId,
+    TrialState,
+    untag_floats,
+)
+from nni_core.store import events as ev
+
+#: how many changes a reader of the event stream may lag behind before it has to fetch everything anew
+CHANGES_KEPT = 20_000
+NOTES_KEPT = 200
+
+
+class LedgerError(NniError):
+    """An event contradicts those before it: a bug, or a log that was tampered with."""
+
+
+class Ledger:
+    """What every event so far adds up to."""
+
+    def __init__(self) -> None:
+        self.experiment_id = ExperimentId("")
+        self.config: dict[str, Json] = {}
+        self.version = ""
+        self.state = ExperimentState.INITIALIZED
+        self.reason = ""
+        self.epoch = 0
+        self.revision = 0
+        self.created_at = 0
+        self.ended_at: int | None = None
+        #: seconds of active running at the last change of state
+        self.duration = 0.0
+        self.cursor = 0
+        self.trials: dict[TrialId, Trial] = {}
+        self.counts: Counter[TrialState] = Counter()
+        #: trials that are not over, in order of creation
+        self.live: dict[TrialId, None] = {}
+        #: what somebody asked a live trial to end as
+        self.cancels: dict[TrialId, ev.CancelRequested] = {}
+        #: end of the last spool record known of each live trial
+        self.spool_offsets: dict[TrialId, int] = {}
+        self.next_parameter_id = 0
+        self.exhausted: str | None = None
+        self.imported: list[Mapping[str, Json]] = []
+        self.notes: deque[NoteView] = deque(maxlen=NOTES_KEPT)
+        self.changes: deque[Change] = deque(maxlen=CHANGES_KEPT)
+
+    @property
+    def next_sequence_id(self) -> int:
+        return len(self.trials)
+
+    def changes_after(self, number: int) -> Sequence[Change] | None:
+        """Changes after an event, or None when they are no longer kept."""
+        if number > self.cursor or (self.changes and number + 1 < self.changes[0].cursor):
+            return None
+        fresh: list[Change] = []
+        for change in reversed(self.changes):
+            if change.cursor <= number:
+                break
+            fresh.append(change)
+        fresh.reverse()
+        return fresh
+
+    def apply(self, event: ev.Event) -> None:
+        """Take one more event.
+
+        :raises LedgerError: when it cannot follow those before it.
+        """
+        self.cursor = event.number
+        trial_id, metric = self._apply(event.body, event)
+        self.changes.append(Change(cursor=event.number, trial_id=trial_id, metric=metric))
+
+    @singledispatchmethod
+    def _apply(self, body: object, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        raise LedgerError(f"event {event.number} is of an unknown kind, {type(body).__name__}")
+
+    @_apply.register
+    def _(self, body: ev.ExperimentCreated, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.experiment_id = body.experiment_id
+        self.config = dict(body.config)
+        self.version = body.version
+        self.created_at = event.timestamp
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.ManagerStarted, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.epoch = body.epoch
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.ExperimentStateChanged, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        if not experiment_may_become(self.state, body.state):
+            raise LedgerError(f"event {event.number}: an experiment cannot go from {self.state} to {body.state}")
+        self.state = body.state
+        self.reason = body.reason
+        self.duration = body.duration
+        self.ended_at = event.timestamp if body.state.is_finished else None
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.SettingsChanged, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.config.update(body.changes)
+        self.revision += 1
+        if "searchSpace" in body.changes:
+            self.exhausted = None
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.TrialCreated, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        if body.trial_id in self.trials or body.sequence_id != len(self.trials):
+            raise LedgerError(
+                f"event {event.number}: trial {body.trial_id} or its number {body.sequence_id} is not new"
+            )
+        self._put(
+            Trial(
+                id=body.trial_id,
+                sequence_id=body.sequence_id,
+                parameter_id=body.parameter_id,
+                parameters=body.parameters,
+                source=body.source,
+                attempt_id=body.attempt_id,
+                created_at=event.timestamp,
+            )
+        )
+        self.next_parameter_id = max(self.next_parameter_id, body.parameter_id + 1)
+        if body.source is ParameterSource.ALGORITHM:
+            self.exhausted = None
+        return body.trial_id, None
+
+    @_apply.register
+    def _(self, body: ev.TrialWaiting, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self._put(evolve(self.trials[body.trial_id], message=body.reason))
+        return body.trial_id, None
+
+    @_apply.register
+    def _(self, body: ev.TrialRequeued, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        trial = self._moved(body.trial_id, TrialState.WAITING, event)
+        self.spool_offsets.pop(body.trial_id, None)
+        self.cancels.pop(body.trial_id, None)
+        self._put(
+            evolve(
+                trial,
+                attempt_id=body.attempt_id,
+                attempt=body.attempt,
+                message=body.reason,
+                started_at=None,
+                ended_at=None,
+                final=None,
+                latest=None,
+                intermediate_count=0,
+                exit_code=None,
+                signal=None,
+            )
+        )
+        return body.trial_id, None
+
+    @_apply.register
+    def _(self, body: ev.TrialBegan, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        trial = self._moved(body.trial_id, TrialState.RUNNING, event)
+        self._put(evolve(trial, started_at=event.timestamp, message=None))
+        return body.trial_id, None
+
+    @_apply.register
+    def _(self, body: ev.MetricReported, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        metric = Metric(
+            trial_id=body.trial_id,
+            parameter_id=body.parameter_id,
+            kind=body.kind,
+            sequence=body.sequence,
+            value=untag_floats(body.value),
+            timestamp=event.timestamp,
+        )
+        trial = self.trials[body.trial_id]
+        self.spool_offsets[body.trial_id] = body.spool_offset
+        if body.kind is MetricKind.FINAL:
+            self._put(evolve(trial, final=metric))
+        else:
+            self._put(evolve(trial, latest=metric, intermediate_count=trial.intermediate_count + 1))
+        return body.trial_id, metric
+
+    @_apply.register
+    def _(self, body: ev.CancelRequested, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.cancels[body.trial_id] = body
+        self._put(evolve(self.trials[body.trial_id], message=body.reason))
+        return body.trial_id, None
+
+    @_apply.register
+    def _(self, body: ev.TrialFinished, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        trial = self._moved(body.trial_id, body.state, event)
+        self.cancels.pop(body.trial_id, None)
+        self.spool_offsets.pop(body.trial_id, None)
+        self._put(
+            evolve(
+                trial,
+                ended_at=event.timestamp,
+                exit_code=body.exit_code,
+                signal=body.signal,
+                message=body.message,
+            )
+        )
+        return body.trial_id, None
+
+    @_apply.register
+    def _(self, body: ev.DataImported, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.imported.extend(body.data)
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.TunerExhausted, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.exhausted = body.reason
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.TunerRestarted, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        message = f"the tuner was restarted: {body.reason}"
+        self.notes.append(NoteView(timestamp=event.timestamp, level="warning", message=message, trial_id=None))
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.Note, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.notes.append(
+            NoteView(timestamp=event.timestamp, level=body.level, message=body.message, trial_id=body.trial_id)
+        )
+        return body.trial_id, None
+
+    def _moved(self, trial_id: TrialId, state: TrialState, event: ev.Event) -> Trial:
+        trial = self.trials[trial_id]
+        if not trial_may_become(trial.state, state):
+            raise LedgerError(f"event {event.number}: trial {trial_id} cannot go from {trial.state} to {state}")
+        return evolve(trial, state=state)
+
+    def _put(self, trial: Trial) -> None:
+        before = self.trials.get(trial.id)
+        if before is None or before.state is not trial.state:
+            if before is not None:
+                self.counts[before.state] -= 1
+            self.counts[trial.state] += 1
+            if trial.state.is_terminal:
+                self.live.pop(trial.id, None)
+            else:
+                self.live[trial.id] = None
+        self.trials[trial.id] = trial

@@ -1,0 +1,41 @@
+"""An experiment's profile, drawn from its ledger: the same for a running and for a stopped one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nni_core.experiment.control import ExperimentProfile
+from nni_core.experiment.ledger import Ledger
+from nni_core.model import ExperimentState, Json
+
+
+def profile_of(
+    ledger: Ledger, *, directory: Path, duration: float, state: ExperimentState | None = None
+) -> ExperimentProfile:
+    """The profile of an experiment as it stands; ``state`` replaces the ledger's (VIEWED, say)."""
+    return ExperimentProfile(
+        id=ledger.experiment_id,
+        name=ledger.config.get("experimentName"),
+        state=state or ledger.state,
+        reason=ledger.reason,
+        config=ledger.config,
+        optimize_mode=optimize_mode(ledger.config),
+        duration=duration,
+        started_at=ledger.created_at,
+        ended_at=ledger.ended_at,
+        directory=directory,
+        next_sequence_id=ledger.next_sequence_id,
+        revision=ledger.revision,
+        version=ledger.version,
+    )
+
+
+def optimize_mode(config: Mapping[str, Json]) -> str:
+    """Which way is better: what the tuner, or else the assessor, was told. NNI's algorithms that are not told
+    differ among themselves; a tuner whose arguments have a default carries it in the canonical config."""
+    for section in ("tuner", "assessor"):
+        mode = ((config.get(section) or {}).get("classArgs") or {}).get("optimize_mode")
+        if mode in {"maximize", "minimize"}:
+            return str(mode)
+    return "maximize"

@@ -1,0 +1,348 @@
+"""The manager's half of the tuner: starts its process, talks to it, and replaces it when it fails.
+
+A tuner that crashes, hangs, raises or answers rubbish costs a restart, in which the new process is told the whole story
+again. Only when it keeps failing is the tuner given up, with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Protocol
+
+from attrs import frozen
+
+from nni_core.errors import NniError
+from nni_core.experiment.clock import Clock
+from nni_core.experiment.transitions import signal_name
+from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, TunerSetup, ask
+from nni_core.model import Json
+
+#: longest line that a tuner's process may answer with, in bytes
+LINE_LIMIT = 16 * 1024 * 1024
+
+
+class TunerFailedError(NniError):
+    """The tuner's process cannot go on; :attr:`failure` says why."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@frozen(kw_only=True)
+class TunerLimits:
+    """How patient the manager is. Seconds."""
+
+    #: for each call
+    deadline: float = 600.0
+    #: failures within ``window`` after which the tuner is given up
+    restarts: int = 3
+    window: float = 600.0
+
+
+class TunerProcess:
+    """One process of the tuner, from its start to its end. Calls are answered in the order in which they were made."""
+
+    def __init__(
+        self,
+        *,
+        setup: TunerSetup,
+        log_file: Path,
+        clock: Clock,
+        limits: TunerLimits,
+        on_failure: Callable[[Failure], None],
+    ) -> None:
+        self._setup = setup
+        self._on_failure = on_failure
+        self._log_file = log_file
+        self._clock = clock
+        self._limits = limits
+        self._pending: deque[tuple[float, asyncio.Future[Json]]] = deque()
+        self._failure: Failure | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._process: asyncio.subprocess.Process | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def start(self, environment: Mapping[str, str]) -> None:
+        """Start the process and wait until tuner and assessor are built.
+
+        :raises TunerFailedError: when they cannot be.
+        """
+        mine, theirs = socket.socketpair()
+        with theirs, self._open_log() as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "nni_core.experiment.tuner_worker",
+                str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self._log_file.parent,
+                env=dict(environment),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        reader, self._writer = await asyncio.open_unix_connection(sock=mine, limit=LINE_LIMIT)
+        self._tasks = [
+            asyncio.create_task(self._read(reader), name="tuner answers"),
+            asyncio.create_task(self._watch_deadlines(), name="tuner deadlines"),
+        ]
+        await self.call(self._setup.call())
+
+    def call(self, call: Call) -> asyncio.Future[Json]:
+        """Make a call; the answer comes through the future, which raises :class:`TunerFailedError` when it cannot."""
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        if self._failure is not None or self._writer is None:
+            answer.set_exception(TunerFailedError(self._failure or Failure(message="the tuner is not running")))
+            answer.exception()
+            return answer
+        self._pending.append((self._clock.monotonic(), answer))
+        self._writer.write(json.dumps(call, separators=(",", ":")).encode() + b"\n")
+        return answer
+
+    @property
+    def thinking_since(self) -> float | None:
+        """When the oldest call that is not answered yet was made, by the clock; None when there is none."""
+        return self._pending[0][0] if self._pending else None
+
+    async def stop(self) -> None:
+        """End the process at once. May be called twice."""
+        self._on_failure = _ignore
+        self._fail(Failure(message="the tuner was stopped"))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        if self._writer is not None:
+            self._writer.close()
+        if self._process is not None:
+            self._kill()
+            await self._process.wait()
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while line := await self._line(reader):
+            try:
+                reply = json.loads(line)
+                _, answer = self._pending.popleft()
+            except (ValueError, IndexError):
+                self._fail(Failure(message=f"{self._title} answered what is no answer: {line[:80]!r}"))
+                break
+            if "error" in reply:
+                self._pending.appendleft((0.0, answer))
+                self._fail(self._failure_of(reply))
+                break
+            if not answer.done():
+                answer.set_result(reply)
+        else:
+            self._fail(await self._death())
+
+    async def _line(self, reader: asyncio.StreamReader) -> bytes:
+        try:
+            return await reader.readline()
+        except (ConnectionError, ValueError):
+            return b""
+
+    async def _death(self) -> Failure:
+        assert self._process is not None  # noqa: S101 - it was started before its answers are read
+        code = await self._process.wait()
+        how = f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
+        return Failure(message=f"the process of {self._title} {how}")
+
+    async def _watch_deadlines(self) -> None:
+        while True:
+            await self._clock.sleep(min(1.0, self._limits.deadline / 10))
+            since = self.thinking_since
+            if since is not None and self._clock.monotonic() - since > self._limits.deadline:
+                self._kill()
+                self._fail(Failure(message=f"{self._title} gave no answer in {self._limits.deadline:g} s"))
+                return
+
+    @property
+    def _title(self) -> str:
+        return f"tuner {self._setup.tuner.title}"
+
+    def _failure_of(self, reply: Mapping[str, Json]) -> Failure:
+        permanent = bool(reply.get("permanent"))
+        return Failure(
+            message=reply["error"] if permanent and reply.get("key_path") else f"{self._title} {reply['error']}",
+            permanent=permanent,
+            code=reply.get("code", "NNI415"),
+            key_path=tuple(reply.get("key_path") or ("tuner",)),
+            help=reply.get("help") or f"the traceback is in {self._log_file}",
+        )
+
+    def _fail(self, failure: Failure) -> None:
+        if self._failure is not None:
+            return
+        self._failure = failure
+        while self._pending:
+            _, answer = self._pending.popleft()
+            if not answer.done():
+                answer.set_exception(TunerFailedError(failure))
+                # Told calls are not awaited one by one; on_failure is how their failure is heard of.
+                answer.exception()
+        self._on_failure(failure)
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            try:
+                os.killpg(self._process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def _open_log(self) -> IO[bytes]:
+        return self._log_file.open("ab")
+
+
+class Tuner(Protocol):
+    """The tuner as the engine sees it: always there, until it is given up."""
+
+    #: set when the tuner failed, until it is restarted
+    failed: asyncio.Event
+    failure: Failure | None
+
+    async def start(self, story: Iterable[Call] = ()) -> None:
+        """Make ready, and tell the story so far.
+
+        :raises TunerFailedError: when the tuner cannot be built or does not get through the story.
+        """
+
+    def tell(self, calls: Sequence[Call]) -> Sequence[asyncio.Future[Json]]:
+        """Make calls whose answers need not be waited for."""
+
+    async def ask(self, count: int, first_id: int) -> Answer:
+        """Ask for parameter sets.
+
+        :raises TunerFailedError: when the tuner failed; restart it and ask again.
+        """
+
+    def may_restart(self) -> bool:
+        """Whether the failure so far leaves hope."""
+
+    async def restart(self, story: Iterable[Call]) -> None:
+        """Begin anew with the story.
+
+        :raises TunerFailedError: when that fails too.
+        """
+
+    @property
+    def thinking_for(self) -> float:
+        """Seconds that the oldest call has been waiting for its answer."""
+
+    async def stop(self) -> None:
+        """End. May be called twice, or early."""
+
+
+class TunerHost:
+    """:class:`Tuner` in a process of its own."""
+
+    def __init__(
+        self,
+        *,
+        setup: TunerSetup,
+        log_file: Path,
+        clock: Clock,
+        limits: TunerLimits,
+        environment: Mapping[str, str],
+    ) -> None:
+        self._setup = setup
+        self._log_file = log_file
+        self._clock = clock
+        self._limits = limits
+        self._environment = environment
+        self._failures: deque[float] = deque()
+        self._process: TunerProcess | None = None
+        #: set when the process failed, until :meth:`restart`
+        self.failed = asyncio.Event()
+        self.failure: Failure | None = None
+
+    async def start(self, story: Iterable[Call] = ()) -> None:
+        """Start the process and tell it the story so far.
+
+        :raises TunerFailedError: when it cannot be built or does not get through the story.
+        """
+        self.failed.clear()
+        self.failure = None
+        self._process = TunerProcess(
+            setup=self._setup,
+            log_file=self._log_file,
+            clock=self._clock,
+            limits=self._limits,
+            on_failure=self._note,
+        )
+        try:
+            await self._process.start(self._environment)
+            for call in story:
+                await self._process.call(call)
+        except TunerFailedError:
+            await self.stop()
+            raise
+
+    def tell(self, calls: Sequence[Call]) -> Sequence[asyncio.Future[Json]]:
+        """Make calls whose answers need not be waited for."""
+        return [self._call(call) for call in calls]
+
+    async def ask(self, count: int, first_id: int) -> Answer:
+        """Ask for parameter sets.
+
+        :raises TunerFailedError: when the process failed; restart it and ask again.
+        """
+        reply = await self._call(ask(count, first_id))
+        return Answer(
+            suggestions=[Suggestion(parameter_id=one[0], parameters=one[1]) for one in reply["suggestions"]],
+            exhausted=reply["exhausted"],
+        )
+
+    def may_restart(self) -> bool:
+        """Whether the failure so far leaves hope."""
+        now = self._clock.monotonic()
+        while self._failures and now - self._failures[0] > self._limits.window:
+            self._failures.popleft()
+        permanent = self.failure is not None and self.failure.permanent
+        return not permanent and len(self._failures) <= self._limits.restarts
+
+    async def restart(self, story: Iterable[Call]) -> None:
+        """Replace the process and tell the new one the story.
+
+        :raises TunerFailedError: when that fails too.
+        """
+        await self.stop()
+        await self.start(story)
+
+    @property
+    def thinking_for(self) -> float:
+        """Seconds that the oldest call has been waiting for its answer."""
+        since = self._process.thinking_since if self._process else None
+        return 0.0 if since is None else self._clock.monotonic() - since
+
+    async def stop(self) -> None:
+        """End the process. May be called twice, or early."""
+        process, self._process = self._process, None
+        if process is not None:
+            await process.stop()
+
+    def _call(self, call: Call) -> asyncio.Future[Json]:
+        if self._process is not None:
+            return self._process.call(call)
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        answer.set_exception(TunerFailedError(self.failure or Failure(message="the tuner is not running")))
+        answer.exception()
+        return answer
+
+    def _note(self, failure: Failure) -> None:
+        self.failure = failure
+        self._failures.append(self._clock.monotonic())
+        self.failed.set()
+
+
+def _ignore(_: Failure) -> None:
+    """A process that is stopped on purpose has not failed."""

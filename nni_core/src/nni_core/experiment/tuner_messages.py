@@ -1,0 +1,187 @@
+"""What the manager and the tuner's process say to each other: one JSON object a line, over a socket of their own.
+
+The manager sends calls, the process answers each of them once, in order. A call is a dict with ``op``; the builders here
+are the only places that know the keys. Calls are derived from the events of the log, so that a new process can be
+told the same story again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from attrs import frozen
+
+from nni_core.errors import KeyPath
+from nni_core.experiment.ledger import Ledger
+from nni_core.model import Json, MetricKind, ParameterSource, Trial, TrialId, TrialState, default_number, untag_floats
+from nni_core.store import events as ev
+
+Call = Mapping[str, Json]
+
+
+@frozen(kw_only=True)
+class AlgorithmRef:
+    """How the tuner's process finds a tuner or an assessor."""
+
+    #: registered name, or None for a class of the user's own
+    name: str | None = None
+    #: ``module.Class`` and its directory, for a class of the user's own
+    class_name: str | None = None
+    code_directory: str | None = None
+    class_args: Mapping[str, Json]
+
+    @property
+    def title(self) -> str:
+        """What to call it in messages."""
+        return self.name or self.class_name or "?"
+
+    def as_json(self) -> Mapping[str, Json]:
+        return {
+            "name": self.name,
+            "class_name": self.class_name,
+            "code_directory": self.code_directory,
+            "class_args": dict(self.class_args),
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Json]) -> AlgorithmRef:
+        return cls(**raw)
+
+
+@frozen(kw_only=True)
+class TunerSetup:
+    """Everything a tuner's process needs to begin."""
+
+    tuner: AlgorithmRef
+    assessor: AlgorithmRef | None
+    #: the space of the experiment's beginning; later changes are part of the story
+    search_space: Mapping[str, Json]
+    #: one-off plugin files of the config
+    plugin_files: Sequence[str] = ()
+
+    def call(self) -> Call:
+        return {
+            "op": "start",
+            "tuner": self.tuner.as_json(),
+            "assessor": self.assessor.as_json() if self.assessor else None,
+            "search_space": self.search_space,
+            "plugin_files": list(self.plugin_files),
+        }
+
+
+@frozen(kw_only=True)
+class Suggestion:
+    """One parameter set that the tuner gave."""
+
+    parameter_id: int
+    parameters: Mapping[str, Json]
+
+
+@frozen(kw_only=True)
+class Answer:
+    """What came of asking for parameters."""
+
+    suggestions: Sequence[Suggestion]
+    #: why there are fewer than asked for; None when there are not
+    exhausted: str | None
+
+
+@frozen(kw_only=True)
+class Failure:
+    """Why a tuner's process cannot go on."""
+
+    #: for the user, one line: "tuner TPE raised ValueError in generate_parameters: ..."
+    message: str
+    #: True when the next attempt would fail in the same way (a class that cannot be built)
+    permanent: bool = False
+    #: code and key path of a located problem, for failures at the start
+    code: str = "NNI415"
+    key_path: KeyPath = ("tuner",)
+    help: str = ""
+
+
+def ask(count: int, first_id: int) -> Call:
+    return {"op": "ask", "count": count, "first_id": first_id}
+
+
+def calls_for(event: ev.Event, trials: Mapping[TrialId, Trial], *, assessed: bool) -> Iterator[Call]:
+    """The calls by which a tuner's process learns of an event; ``trials`` is the ledger's view just after it."""
+    match event.body:
+        case ev.TrialCreated(source=ParameterSource.CUSTOMIZED) as body:
+            yield {"op": "customized", "parameters": body.parameters}
+        case ev.MetricReported(kind=MetricKind.PERIODICAL) as body if assessed:
+            number = default_number(untag_floats(body.value))
+            if number is not None:
+                yield {"op": "report", "trial_id": body.trial_id, "number": number}
+        case ev.TrialRequeued() as body if assessed:
+            yield {"op": "forget", "trial_id": body.trial_id}
+        case ev.TrialFinished() as body if body.state is not TrialState.SYS_CANCELED:
+            yield _end(trials[body.trial_id])
+        case ev.SettingsChanged(changes=changes) if "searchSpace" in changes:
+            yield {"op": "space", "search_space": changes["searchSpace"]}
+        case ev.DataImported(data=data):
+            yield {"op": "import", "data": data}
+        case _:
+            pass
+
+
+def _end(trial: Trial) -> Call:
+    value = result_of(trial)
+    return {
+        "op": "end",
+        "parameter_id": trial.parameter_id,
+        "parameters": trial.parameters,
+        "trial_id": trial.id,
+        "value": value,
+        "success": trial.state is TrialState.SUCCEEDED and value is not None,
+        "customized": trial.source is ParameterSource.CUSTOMIZED,
+    }
+
+
+def result_of(trial: Trial) -> Json:
+    """What a finished trial teaches the tuner: its final result, the latest intermediate one when an assessor or the
+    time limit stopped it early, and nothing (None) when it failed, was cancelled, or reported no finite number."""
+    if trial.state is TrialState.SUCCEEDED:
+        report = trial.final
+    elif trial.state is TrialState.EARLY_STOPPED:
+        report = trial.final or trial.latest
+    else:
+        return None
+    return report.value if report is not None and report.number is not None else None
+
+
+def story(events: Iterable[ev.Event], *, assessed: bool) -> Sequence[Call]:
+    """An experiment's past as calls in the order in which the tuner was first given them.
+
+    Questions are placed where they were asked, not where their answers were recorded: an answer's event carries the
+    number of the last event that the tuner knew (``told_through``).
+    """
+    told: list[tuple[int, int, int, Call]] = []
+    questions: dict[tuple[int, int], _Question] = {}
+    ledger = Ledger()
+    for event in events:
+        ledger.apply(event)
+        match event.body:
+            case ev.TrialCreated(source=ParameterSource.ALGORITHM) as body:
+                place = (body.told_through, body.asked_from)
+                question = questions.setdefault(place, _Question(first_id=body.asked_from, answers=[]))
+                question.answers.append(Suggestion(parameter_id=body.parameter_id, parameters=body.parameters))
+            case ev.TunerExhausted() as body:
+                questions.setdefault(
+                    (body.told_through, body.asked_from), _Question(first_id=body.asked_from, answers=[])
+                )
+            case _:
+                told += [(event.number, 0, 0, call) for call in calls_for(event, ledger.trials, assessed=assessed)]
+    # A question at n knows the events up to n: it comes after the call of event n and before those that follow.
+    asked = [(place, 1, first_id, question.call()) for (place, first_id), question in questions.items()]
+    return [call for *_, call in sorted([*told, *asked], key=lambda item: item[:3])]
+
+
+@frozen(kw_only=True)
+class _Question:
+    first_id: int
+    answers: list[Suggestion]
+
+    def call(self) -> Call:
+        answers = [[one.parameter_id, one.parameters] for one in self.answers]
+        return {"op": "replay_ask", "first_id": self.first_id, "answers": answers}

@@ -1,0 +1,317 @@
+"""The tuner's own process: builds the tuner and the assessor, and does what the manager calls for, one call at a time.
+
+Started as ``python -m nni_core.experiment.tuner_worker FD``; speaks over that descriptor only. Whatever a plugin prints
+goes to ``log/dispatcher.log``. Ends when the manager does. It also keeps what every tuner would otherwise have
+to keep: that suggestions lie in the search space, and that a finite one is never suggested from twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import sys
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nni_core.api import Assessor, AssessResult, NoMoreTrialError, Tuner
+from nni_core.errors import NniError, UserError
+from nni_core.experiment.tuner_messages import AlgorithmRef
+from nni_core.model import Json, Parameters
+from nni_core.plugin_kinds import PluginKind
+from nni_core.plugins import PluginRegistry
+from nni_core.plugins.building import arguments_of, build
+from nni_core.space import Deduplicator, SearchSpace
+
+#: how often a tuner may repeat itself on a finite space before an unseen point is taken instead
+REPEATS_ALLOWED = 10
+
+
+class RubbishError(NniError):
+    """A plugin broke its contract."""
+
+
+class Worker:
+    """A tuner, an assessor perhaps, and the search space they work on."""
+
+    def __init__(self, *, tuner: Tuner, assessor: Assessor | None, search_space: Mapping[str, Json]) -> None:
+        self.tuner = tuner
+        self.assessor = assessor
+        self.doing = "update_search_space"
+        self._histories: defaultdict[str, list[float]] = defaultdict(list)
+        self._seen: list[Parameters] = []
+        self._take_space(search_space)
+        tuner.update_search_space(search_space)
+
+    # Every method below is one call of the manager's; its name is the call's ``op``.
+
+    def ask(self, count: int, first_id: int) -> Json:
+        """``count`` suggestions, numbered from ``first_id``; ids of refused repetitions are passed over."""
+        given: list[tuple[int, Parameters]] = []
+        next_id = first_id
+        exhausted: str | None = None
+        self.doing = "generate_multiple_parameters"
+        while len(given) < count and exhausted is None:
+            exhausted = self._space_exhausted()
+            if exhausted is not None:
+                break
+            ids = list(range(next_id, next_id + count - len(given)))
+            offered = self._offers(ids)
+            for parameter_id, parameters in zip(ids, offered, strict=False):
+                taken = self._take(parameter_id, parameters, repeats=parameter_id - first_id - len(given))
+                if taken is not None:
+                    given.append((parameter_id, taken))
+            next_id = ids[-1] + 1
+            if len(offered) < len(ids):
+                exhausted = "the tuner has nothing left to suggest"
+        return {"suggestions": given, "exhausted": exhausted}
+
+    def replay_ask(self, first_id: int, answers: Sequence[tuple[int, Parameters]]) -> Json:
+        """A question of before. What was answered then is the truth, whatever the tuner says now."""
+        again = self.ask(max(1, len(answers)), first_id)["suggestions"]
+        same = [list(one) for one in again] == [list(one) for one in answers]
+        if not same:
+            for _, parameters in answers:
+                self._remember(parameters)
+        return {"same": same}
+
+    def customized(self, parameters: Parameters) -> Json:
+        """Parameters that a user gave: they count as seen."""
+        self._remember(parameters)
+        return {}
+
+    def report(self, trial_id: str, number: float) -> Json:
+        """An intermediate result; the answer is the assessor's verdict."""
+        if self.assessor is None:
+            return {"good": True}
+        self.doing = "assess_trial"
+        history = self._histories[trial_id]
+        history.append(number)
+        verdict = self.assessor.assess_trial(trial_id, tuple(history))
+        if not isinstance(verdict, bool | AssessResult):
+            raise RubbishError(
+                f"assess_trial returned {_short(verdict)}; it must return AssessResult.Good or Bad"
+            )
+        return {"good": verdict is True or verdict is AssessResult.Good}
+
+    def forget(self, trial_id: str) -> Json:
+        """The trial starts over."""
+        self._histories.pop(trial_id, None)
+        return {}
+
+    def end(
+        self,
+        parameter_id: int,
+        parameters: Parameters,
+        trial_id: str,
+        value: Json,
+        success: bool,
+        customized: bool,
+    ) -> Json:
+        """A trial is over."""
+        if not customized or self.tuner.accepts_customized_trials():
+            if value is not None:
+                self.doing = "receive_trial_result"
+                self.tuner.receive_trial_result(
+                    parameter_id, parameters, value, customized=customized, trial_job_id=trial_id
+                )
+            self.doing = "trial_end"
+            self.tuner.trial_end(parameter_id, success, trial_job_id=trial_id)
+        if self.assessor is not None and trial_id in self._histories:
+            del self._histories[trial_id]
+            self.doing = "trial_end of the assessor"
+            self.assessor.trial_end(trial_id, success)
+        return {}
+
+    def space(self, search_space: Mapping[str, Json]) -> Json:
+        """The user changed the search space."""
+        self.doing = "update_search_space"
+        self._take_space(search_space)
+        self.tuner.update_search_space(search_space)
+        return {}
+
+    def import_(self, data: Sequence[Mapping[str, Json]]) -> Json:
+        """Results from elsewhere."""
+        self.doing = "import_data"
+        for row in data:
+            self._remember(row["parameter"])
+        self.tuner.import_data(data)
+        return {}
+
+    # What the core does for every tuner.
+
+    def _take_space(self, search_space: Mapping[str, Json]) -> None:
+        self._space = SearchSpace.parse(search_space)
+        self._dedup = Deduplicator(self._space) if self._space.size is not None else None
+        for parameters in self._seen:
+            self._mark(parameters)
+
+    def _offers(self, ids: Sequence[int]) -> Sequence[Parameters]:
+        try:
+            offered = self.tuner.generate_multiple_parameters(ids)
+        except NoMoreTrialError:
+            return []
+        if not isinstance(offered, Sequence) or isinstance(offered, str) or len(offered) > len(ids):
+            raise RubbishError(f"generate_multiple_parameters returned {_short(offered)} for {len(ids)} ids")
+        return offered
+
+    def _take(self, parameter_id: int, parameters: Parameters, *, repeats: int) -> Parameters | None:
+        """The parameters in plain form, or None when they were seen before and the tuner may try again."""
+        plain = self._checked(parameters)
+        if self._dedup is not None and self._dedup.is_duplicate(plain):
+            if repeats < REPEATS_ALLOWED:
+                self.doing = "trial_end"
+                self.tuner.trial_end(parameter_id, False)
+                self.doing = "generate_multiple_parameters"
+                return None
+            unseen = self._dedup.next_unseen(random.Random(parameter_id))  # noqa: S311 - no secret
+            if unseen is None:
+                return None
+            plain = unseen
+        self._remember(plain)
+        return plain
+
+    def _checked(self, parameters: Parameters) -> Parameters:
+        if not isinstance(parameters, Mapping):
+            raise RubbishError(
+                f"generate_parameters returned {_short(parameters)}; it must return a dict"
+            )
+        plain: Parameters = _plain(parameters)
+        problem = self._space.contains(plain)
+        if problem is not None:
+            raise RubbishError(f"generate_parameters left the search space: {problem.message}")
+        return plain
+
+    def _space_exhausted(self) -> str | None:
+        if self._dedup is None or self._dedup.remaining != 0:
+            return None
+        return f"all {self._space.size} points of the search space have been tried"
+
+    def _remember(self, parameters: Parameters) -> None:
+        self._seen.append(parameters)
+        self._mark(parameters)
+
+    def _mark(self, parameters: Parameters) -> None:
+        if self._dedup is not None and self._space.contains(parameters) is None:
+            self._dedup.add(parameters)
+
+
+def serve(channel: socket.socket) -> None:
+    """Answer calls until the manager hangs up."""
+    with channel, channel.makefile("rb") as calls:
+        first = json.loads(calls.readline() or b"{}")
+        if not first:
+            return
+        worker, refusal = _begin(first)
+        _answer(channel, refusal or {})
+        if worker is None:
+            return
+        for line in calls:
+            reply = perform(worker, json.loads(line))
+            _answer(channel, reply)
+            if "error" in reply:
+                return
+
+
+def _begin(call: Mapping[str, Json]) -> tuple[Worker | None, Json]:
+    """Build what the first call asks for, or say why that cannot be."""
+    try:
+        registry = PluginRegistry.discover()
+        for path in call["plugin_files"]:
+            registry.load_file(Path(path))
+        tuner = _built(registry, PluginKind.TUNER, call["tuner"])
+        assessor = _built(registry, PluginKind.ASSESSOR, call["assessor"]) if call["assessor"] else None
+    except UserError as error:
+        first = error.problems[0]
+        return None, {
+            "error": first.message,
+            "permanent": True,
+            "code": first.code,
+            "key_path": ["tuner", *first.key_path],
+            "help": first.help,
+        }
+    try:
+        return Worker(tuner=tuner, assessor=assessor, search_space=call["search_space"]), None
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is reported with its traceback
+        return None, {**_report(error, "update_search_space"), "permanent": True, "code": "NNI415"}
+
+
+def _built(registry: PluginRegistry, kind: PluginKind, raw: Mapping[str, Json]) -> Any:
+    """An instance of a tuner or an assessor.
+
+    :raises UserError: when it cannot be found, imported or built.
+    """
+    ref = AlgorithmRef.from_json(raw)
+    if ref.class_name is not None:
+        directory = Path(ref.code_directory) if ref.code_directory else None
+        implementation: Any = registry.custom_class(ref.class_name, directory, kind=kind)
+        arguments = dict(ref.class_args)
+    else:
+        spec = registry.resolve(kind, str(ref.name))
+        implementation = registry.implementation(spec)
+        arguments = arguments_of(getattr(spec, "arguments", None), ref.class_args)
+    return build(kind, f"{kind.value.replace('_', ' ')} {ref.title}", implementation, arguments)
+
+
+def perform(worker: Worker, call: dict[str, Json]) -> Json:
+    operation = call.pop("op")
+    method: Callable[..., Json] = getattr(worker, "import_" if operation == "import" else operation)
+    try:
+        return method(**call)
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: whatever a plugin raises is reported, then we end
+        return _report(error, worker.doing)
+
+
+def _report(error: BaseException, doing: str) -> dict[str, Json]:
+    traceback.print_exception(error)
+    sys.stderr.flush()
+    message = str(error) if isinstance(error, RubbishError) else f"raised {type(error).__name__} in {doing}: {error}"
+    return {"error": message}
+
+
+def _answer(channel: socket.socket, reply: Json) -> None:
+    channel.sendall(json.dumps(reply, separators=(",", ":")).encode() + b"\n")
+
+
+def _plain(value: Any) -> Json:
+    """Numbers of numpy and its like as Python's own, at any depth."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if not isinstance(value, str | bool | int | float | None) and hasattr(value, "item"):
+        return value.item()
+    # numpy's float64 is a float by inheritance, and its repr is not JSON's
+    return float(value) if isinstance(value, float) else value
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _die_with_parent() -> None:
+    """A plugin that hangs must not outlive a killed manager; Linux can see to that."""
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def main() -> None:
+    """Entry of the process."""
+    _die_with_parent()
+    descriptor = int(sys.argv[1])
+    # Plugins start processes of their own; none of them may keep the manager's line open.
+    os.set_inheritable(descriptor, False)
+    serve(socket.socket(fileno=descriptor))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Experiments on this machine, read from their folders: there is no list of them that could be lost.
+
+``~/nni-experiments/<id>`` is the folder of an experiment, or a link to it when its config puts it elsewhere.
+Whether its manager lives is told by the lock that the manager holds, never by a process id.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import string
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import field, frozen
+
+from nni_core.errors import NotFoundError, Problem, nearest
+from nni_core.model import ExperimentId
+
+ID_PATTERN = re.compile(r"[A-Za-z0-9_\-]{1,32}")
+
+
+def default_root() -> Path:
+    """The folder that holds experiments unless a config says otherwise."""
+    return Path.home() / "nni-experiments"
+
+
+@frozen(kw_only=True)
+class ManagerRecord:
+    """What a manager says of itself in ``manager.json``."""
+
+    pid: int
+    port: int
+    url_prefix: str = ""
+    urls: Sequence[str] = field(factory=list)
+    started_at: int = 0
+
+
+@frozen
+class ExperimentFolder:
+    """The folder of one experiment, and what lies where in it."""
+
+    path: Path
+
+    @property
+    def id(self) -> ExperimentId:
+        return ExperimentId(self.path.name)
+
+    @property
+    def database(self) -> Path:
+        return self.path / "experiment.sqlite"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "manager.lock"
+
+    @property
+    def token(self) -> Path:
+        return self.path / "token"
+
+    @property
+    def manager_file(self) -> Path:
+        return self.path / "manager.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "log"
+
+    @property
+    def manager_log(self) -> Path:
+        return self.logs / "nnimanager.log"
+
+    @property
+    def tuner_log(self) -> Path:
+        return self.logs / "dispatcher.log"
+
+    def is_live(self) -> bool:
+        """Whether a manager is in charge of it now."""
+        return self.lock.exists() and _held(self.lock)
+
+    def manager(self) -> ManagerRecord | None:
+        """What its latest manager said of itself."""
+        try:
+            return ManagerRecord(**json.loads(self.manager_file.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def _held(lock: Path) -> bool:
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def all_experiments(root: Path | None = None) -> Iterator[ExperimentFolder]:
+    """Every experiment of this user, oldest first."""
+    root = root or default_root()
+    if not root.is_dir():
+        return
+    found = [
+        path for path in root.iterdir() if ID_PATTERN.fullmatch(path.name) and (path / "experiment.sqlite").exists()
+    ]
+    for path in sorted(found, key=lambda path: (path / "experiment.sqlite").stat().st_ctime):
+        yield ExperimentFolder(path.resolve())
+
+
+def live_experiments(root: Path | None = None) -> list[ExperimentFolder]:
+    """Those whose manager runs."""
+    return [folder for folder in all_experiments(root) if folder.is_live()]
+
+
+def new_folder(parent: Path) -> ExperimentFolder:
+    """Make the folder of a new experiment, with an id that no other has, and link it from the default root."""
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    while True:
+        name = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
+        link = default_root() / name
+        if link.exists() or link.is_symlink():
+            continue
+        try:
+            (parent / name).mkdir(mode=0o700)
+        except FileExistsError:
+            continue
+        break
+    folder = ExperimentFolder((parent / name).resolve())
+    folder.logs.mkdir(mode=0o700)
+    _link(folder)
+    _point_latest(folder)
+    return folder
+
+
+def _link(folder: ExperimentFolder) -> None:
+    link = default_root() / folder.path.name
+    if not link.exists():
+        link.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        link.symlink_to(folder.path)
+
+
+def _point_latest(folder: ExperimentFolder) -> None:
+    """``_latest`` leads to the experiment that was started last, as in NNI."""
+    latest = folder.path.parent / "_latest"
+    fresh = latest.with_name(f"_latest.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(folder.path.name)
+    fresh.replace(latest)
+
+
+def remove_folder(folder: ExperimentFolder) -> None:
+    """Undo :func:`new_folder`, for an experiment that never began."""
+    import shutil
+
+    shutil.rmtree(folder.path, ignore_errors=True)
+    for link in (default_root() / folder.path.name, folder.path.parent / "_latest"):
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+
+
+def find(name: str, candidates: Sequence[ExperimentFolder] | None = None) -> ExperimentFolder:
+    """The experiment with an id, or with the only id that begins so.
+
+    :raises NotFoundError: when there is none, or several.
+    """
+    folders = list(all_experiments()) if candidates is None else candidates
+    exact = [folder for folder in folders if folder.id == name]
+    found = exact or [folder for folder in folders if folder.id.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NotFoundError(
+            Problem(
+                code="NNI522",
+                message=f"'{name}' is ambiguous: it begins {', '.join(folder.id for folder in found)}",
+                help="write the whole id",
+            )
+        )
+    raise NotFoundError(_none_such(name, folders))
+
+
+def only_one(candidates: Sequence[ExperimentFolder]) -> ExperimentFolder:
+    """The experiment that is meant when none is named.
+
+    :raises NotFoundError: when there is none, or several.
+    """
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise NotFoundError(
+            Problem(code="NNI521", message="there is no experiment running", help="nnictl create --config config.yaml")
+        )
+    ids = ", ".join(folder.id for folder in candidates)
+    raise NotFoundError(
+        Problem(code="NNI522", message=f"several experiments run: {ids}", help="name one of them by its id")
+    )
+
+
+def _none_such(name: str, folders: Sequence[ExperimentFolder]) -> Problem:
+    ids = [str(folder.id) for folder in folders]
+    close = nearest(name, ids)
+    hint = f"did you mean '{close}'?" if close else "nnictl experiment list --all shows every experiment"
+    return Problem(code="NNI521", message=f"there is no experiment '{name}'", help=hint)

@@ -1,0 +1,168 @@
+"""A manager's life: order, assembly, service, end."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import signal
+import socket
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO
+
+import structlog
+from attrs import asdict
+
+from nni_core.errors import Problem, UserError
+from nni_core.experiment.clock import SystemClock
+from nni_core.experiment.tuner_host import TunerFailedError
+from nni_core.folders import ExperimentFolder, ManagerRecord
+from nni_core.manager import logs
+from nni_core.manager.assembly import Assembly, assemble
+from nni_core.manager.order import Action, Order, Reply
+
+log = structlog.get_logger(__name__)
+
+#: descriptors that can travel with an order
+MAX_SOCKETS = 16
+
+
+def run(descriptor: int) -> int:
+    """Entry of the process; the answer is its exit code."""
+    channel = socket.socket(fileno=descriptor)
+    channel.set_inheritable(False)
+    order, sockets = _receive(channel)
+    if order is None:
+        return 0
+    os.umask(0o077)
+    folder = ExperimentFolder(order.folder)
+    logs.write_to(folder.manager_log, debug=order.debug)
+    lock = _locked(folder)
+    if lock is None:
+        _reply(channel, Reply(problems=[_in_use(folder)]))
+        return 3
+    with lock:
+        try:
+            return asyncio.run(Manager(order, folder, channel, sockets).main())
+        except Exception as error:
+            log.exception("manager.failed")
+            _reply(channel, Reply(fault="".join(traceback.format_exception_only(error)).strip()))
+            return 1
+
+
+def _receive(channel: socket.socket) -> tuple[Order | None, list[socket.socket]]:
+    """The order and its listening sockets; None when the starter has changed its mind."""
+    first, descriptors, _, _ = socket.recv_fds(channel, 1, MAX_SOCKETS)
+    sockets = [socket.socket(fileno=one) for one in descriptors]
+    text = b""
+    while first and (more := channel.recv(1 << 16)):
+        text += more
+    return (Order.decode(text) if text else None), sockets
+
+
+def _locked(folder: ExperimentFolder) -> IO[bytes] | None:
+    """The lock that says a manager is in charge, held; None when another holds it."""
+    file = os.fdopen(os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
+
+
+def _in_use(folder: ExperimentFolder) -> Problem:
+    manager = folder.manager()
+    where = f" (pid {manager.pid}, port {manager.port})" if manager else ""
+    return Problem(
+        code="NNI523",
+        message=f"experiment {folder.id} is already running{where}",
+        help=f"nnictl stop {folder.id} ends it",
+    )
+
+
+def _reply(channel: socket.socket, reply: Reply) -> None:
+    """Answer the starter, once. It may have gone: then nobody needs to know."""
+    with suppress(OSError):
+        channel.sendall(reply.encode())
+        channel.shutdown(socket.SHUT_RDWR)
+
+
+class Manager:
+    """One experiment's process, from its order to its end."""
+
+    def __init__(
+        self, order: Order, folder: ExperimentFolder, channel: socket.socket, sockets: Sequence[socket.socket]
+    ) -> None:
+        self._order = order
+        self._folder = folder
+        self._channel = channel
+        self._sockets = sockets
+        self._stopping = asyncio.Event()
+        self._signals = 0
+
+    async def main(self) -> int:
+        """Run the experiment until somebody stops it; the answer is the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal)
+        try:
+            assembly = await assemble(self._order, self._folder, SystemClock(), self._stopping.set)
+        except UserError as error:
+            _reply(self._channel, Reply(problems=error.problems))
+            return error.exit_code
+        try:
+            return await self._serve(assembly)
+        except TunerFailedError as error:
+            failure = error.failure
+            problem = Problem(code=failure.code, message=failure.message, key_path=failure.key_path, help=failure.help)
+            _reply(self._channel, Reply(problems=[problem]))
+            return UserError.exit_code
+        finally:
+            await assembly.engine.close()
+
+    async def _serve(self, assembly: Assembly) -> int:
+        if self._order.action is Action.STOP:
+            await assembly.engine.take_down()
+            _reply(self._channel, Reply())
+            return 0
+        starting = asyncio.create_task(assembly.engine.start(), name="engine start")
+        # The tuner's process is on its way before the web server's modules are imported.
+        await asyncio.sleep(0)
+        from nni_core.manager.web import WebServer
+
+        server = WebServer(assembly, order=self._order, folder=self._folder, sockets=self._sockets)
+        await starting
+        serving = asyncio.create_task(server.serve(), name="web server")
+        self._introduce()
+        _reply(self._channel, Reply(problems=assembly.warnings))
+        log.info("experiment.started", urls=self._order.listening.urls, pid=os.getpid())
+        await self._stopping.wait()
+        await assembly.engine.stop()
+        await server.stop()
+        await serving
+        log.info("Experiment stopped")
+        return 0
+
+    def _introduce(self) -> None:
+        listening = self._order.listening
+        record = ManagerRecord(
+            pid=os.getpid(),
+            port=listening.port,
+            url_prefix=listening.url_prefix,
+            urls=listening.urls,
+            started_at=SystemClock().now(),
+        )
+        fresh = self._folder.manager_file.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(record)))
+        fresh.replace(self._folder.manager_file)
+
+    def _on_signal(self) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            log.warning("manager.killed")
+            os.kill(os.getpid(), signal.SIGKILL)
+        self._stopping.set()

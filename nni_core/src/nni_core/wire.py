@@ -1,0 +1,141 @@
+"""What a trial and the manager share: the trial's environment, its parameter file, and the spool of its results.
+
+This is the manager's half. The trial's half, standard library only, is :mod:`nni.trial` and :mod:`nni.spool`; the
+format of a record is described there.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import Attribute, field, frozen
+
+from nni.spool import HEADER, MAX_PAYLOAD, dump, load, next_line
+from nni_core.model import Json, MetricKind, Parameters, ParameterSource, TrialId
+
+#: the longest line that can be a record
+_MAX_LINE = HEADER + MAX_PAYLOAD + 1
+
+
+class TrialVariable(StrEnum):
+    """Environment variables of a trial. The first seven are NNI's."""
+
+    #: name of the training service
+    PLATFORM = "NNI_PLATFORM"
+    EXPERIMENT_ID = "NNI_EXP_ID"
+    TRIAL_ID = "NNI_TRIAL_JOB_ID"
+    SEQUENCE_ID = "NNI_TRIAL_SEQ_ID"
+    #: where the trial may leave files; the same folder as SYSTEM_DIRECTORY
+    OUTPUT_DIRECTORY = "NNI_OUTPUT_DIR"
+    #: the folder of this attempt, with the parameter file and the spool in it
+    SYSTEM_DIRECTORY = "NNI_SYS_DIR"
+    CODE_DIRECTORY = "NNI_CODE_DIR"
+    #: 1 for the first execution
+    ATTEMPT = "NNI_TRIAL_ATTEMPT"
+    #: the attempt's id, by which its processes are found
+    TOKEN = "NNI_TRIAL_TOKEN"  # noqa: S105 - a name, and no secret
+    #: set only when the experiment says ``trial_gpu_number``
+    GPUS = "CUDA_VISIBLE_DEVICES"
+
+
+def parameter_file(
+    *, trial_id: TrialId, parameter_id: int, parameters: Parameters, source: ParameterSource = ParameterSource.ALGORITHM
+) -> bytes:
+    """Content of a trial's ``parameter.cfg``."""
+    return dump(
+        {
+            "parameter_id": parameter_id,
+            "parameters": parameters,
+            "parameter_source": source,
+            "parameter_index": 0,
+            "trial_job_id": trial_id,
+        }
+    )
+
+
+def _is_count(_record: object, attribute: Attribute[int], value: int) -> None:
+    # The annotation is a wish: the value comes from a file.
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{attribute.name} must be a whole number, got {value!r}")
+
+
+@frozen(kw_only=True)
+class SpoolRecord:
+    """One result, as the trial wrote it."""
+
+    kind: MetricKind = field(converter=MetricKind)
+    parameter_id: int = field(validator=_is_count)
+    #: counts the intermediate results of this attempt from 0; 0 for the final one
+    sequence: int = field(validator=_is_count)
+    value: Json
+    #: milliseconds since the epoch, by the trial's clock
+    timestamp: int = field(validator=_is_count)
+    #: offset in the spool of what follows this record
+    end: int
+
+
+class SpoolReader:
+    """Turns a spool's bytes, in pieces of any size, into records. Never raises for what the bytes are.
+
+    A damaged record is skipped and counted; reading goes on with the next line.
+    """
+
+    def __init__(self, offset: int = 0) -> None:
+        """``offset``: where to begin, an earlier reader's :attr:`offset`."""
+        self._start = offset
+        self._buffer = bytearray()
+        #: damaged pieces seen so far
+        self.skipped = 0
+
+    @property
+    def offset(self) -> int:
+        """Everything before this offset is done with; a new reader may begin here."""
+        return self._start
+
+    def feed(self, offset: int, data: bytes) -> list[SpoolRecord]:
+        """The records that are complete now that the bytes at ``offset`` have come. Bytes seen before are ignored."""
+        expected = self._start + len(self._buffer)
+        if offset > expected:
+            self._give_up_until(offset)
+            expected = offset
+        self._buffer += data[expected - offset :]
+        return self._take_records()
+
+    def _take_records(self) -> list[SpoolRecord]:
+        records: list[SpoolRecord] = []
+        position = 0
+        while line := next_line(self._buffer, position):
+            payload, end = line
+            is_blank = payload is None and end == position + 1
+            record = None if payload is None else _decode(payload, self._start + end)
+            if record:
+                records.append(record)
+            else:
+                self.skipped += not is_blank
+            position = end
+        self._start += position
+        del self._buffer[:position]
+        if len(self._buffer) > _MAX_LINE:
+            self._give_up_until(self._start + len(self._buffer))
+        return records
+
+    def _give_up_until(self, offset: int) -> None:
+        self.skipped += 1
+        self._start = offset
+        self._buffer.clear()
+
+
+def _decode(payload: bytes, end: int) -> SpoolRecord | None:
+    """The record in a sound payload, or None: a trial can write what it likes."""
+    try:
+        found = load(payload)
+        return SpoolRecord(
+            kind=found["kind"],
+            parameter_id=found["parameter_id"],
+            sequence=found["sequence"],
+            value=found["value"],
+            timestamp=found["timestamp"],
+            end=end,
+        )
+    except (LookupError, TypeError, ValueError, RecursionError):
+        return None

@@ -1,0 +1,19 @@
+"""The ``class_args`` of the sink."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+
+@frozen(kw_only=True)
+class JsonLinesArguments:
+    """What a user can set under ``class_args``."""
+
+    #: the file to append to, made when it is missing; a relative path starts in the experiment's directory, ``~`` is
+    #: the user's home
+    path: str = field(default="events.jsonl")
+
+    @path.validator
+    def _check_path(self, _attribute: object, value: str) -> None:
+        if not value.strip():
+            raise ValueError("path must not be empty")

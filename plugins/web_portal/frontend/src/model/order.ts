@@ -1,0 +1,46 @@
+/** Which trials a table shows, in which order. */
+
+import { type Column, findColumn } from "./columns";
+import type { Predicate } from "./filter";
+import type { Json } from "./protocol";
+
+export interface Sort {
+  key: string;
+  descending: boolean;
+}
+
+export const DEFAULT_SORT: Sort = { key: "#", descending: true };
+
+/** `-value` sorts by value, largest first. */
+export function parseSort(text: string | null): Sort {
+  if (text === null || text === "" || text === "-") return DEFAULT_SORT;
+  return text.startsWith("-") ? { key: text.slice(1), descending: true } : { key: text, descending: false };
+}
+
+export function formatSort(sort: Sort): string {
+  return `${sort.descending ? "-" : ""}${sort.key}`;
+}
+
+/** Positions that match, sorted; equal ones by position, those without a value last in both directions. */
+export function view(size: number, matches: Predicate, columns: Column[], sort: Sort): number[] {
+  const shown: number[] = [];
+  for (let at = 0; at < size; at++) if (matches(at)) shown.push(at);
+  const column = findColumn(columns, sort.key);
+  if (column === undefined) return shown;
+  const keys = new Map<number, Json | undefined>();
+  for (const at of shown) keys.set(at, column.raw(at));
+  const sign = sort.descending ? -1 : 1;
+  return shown.sort((a, b) => compare(keys.get(a), keys.get(b), sign) || sign * (a - b));
+}
+
+function compare(a: Json | undefined, b: Json | undefined, sign: number): number {
+  const emptyA = a === null || a === undefined;
+  const emptyB = b === null || b === undefined;
+  if (emptyA || emptyB) return Number(emptyA) - Number(emptyB);
+  if (typeof a === "number" && typeof b === "number") return sign * (a - b);
+  if (typeof a === "number") return -1;
+  if (typeof b === "number") return 1;
+  const left = typeof a === "string" ? a : JSON.stringify(a);
+  const right = typeof b === "string" ? b : JSON.stringify(b);
+  return left === right ? 0 : left < right ? -sign : sign;
+}

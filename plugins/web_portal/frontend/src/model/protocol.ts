@@ -1,0 +1,129 @@
+/** The shapes of the manager's HTTP protocol, as this portal reads them. */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export const STATES = [
+  "WAITING",
+  "RUNNING",
+  "SUCCEEDED",
+  "FAILED",
+  "USER_CANCELED",
+  "SYS_CANCELED",
+  "EARLY_STOPPED",
+  "UNKNOWN",
+] as const;
+export type TrialState = (typeof STATES)[number];
+
+export interface Snapshot {
+  epoch: string;
+  cursor: number;
+  /** names of the states that `state` points into */
+  states: string[];
+  id: string[];
+  sequence_id: number[];
+  state: number[];
+  created_at: number[];
+  started_at: (number | null)[];
+  ended_at: (number | null)[];
+  attempt: number[];
+  exit_code: (number | null)[];
+  signal: (number | null)[];
+  message: (string | null)[];
+  value: (number | null)[];
+  latest: (number | null)[];
+  intermediate_count: number[];
+  /** extra keys of dict results */
+  metrics: Record<string, (number | null)[]>;
+  /** nested parameters are flattened: `outer` holds the choice, `outer/inner` its parameters */
+  parameters: Record<string, Json[]>;
+}
+
+export interface TrialRow {
+  id: string;
+  sequence_id: number;
+  state: string;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  attempt: number;
+  exit_code: number | null;
+  signal: number | null;
+  message: string | null;
+  value: number | null;
+  latest: number | null;
+  intermediate_count: number;
+  metrics?: Record<string, number | null>;
+  parameters: Record<string, Json>;
+  directory?: string;
+  /** the final report as given; floats that JSON cannot hold are tagged */
+  final?: Json;
+}
+
+export interface MetricPoint {
+  trial_id: string;
+  sequence: number;
+  value: number | null;
+  timestamp: number;
+}
+
+export interface MetricColumns {
+  sequence: number[];
+  value: (number | null)[];
+  timestamp: number[];
+}
+
+export interface Note {
+  timestamp: number;
+  level: string;
+  message: string;
+  trial_id: string | null;
+}
+
+export interface Limits {
+  trial_concurrency: number;
+  max_trial_number: number | null;
+  /** seconds */
+  max_experiment_duration: number | null;
+}
+
+export interface Experiment {
+  id: string;
+  name: string | null;
+  state: string;
+  reason: string;
+  optimize_mode: string;
+  /** seconds of active running */
+  duration: number;
+  started_at: number;
+  ended_at: number | null;
+  directory: string;
+  version: string;
+  epoch: string;
+  cursor: number;
+  config: Record<string, Json>;
+  limits: Limits;
+  counts: Record<string, number>;
+  role: string;
+  notes: Note[];
+}
+
+export interface TrialsEvent {
+  cursor: number;
+  rows: TrialRow[];
+}
+
+export interface MetricsEvent {
+  cursor: number;
+  points: MetricPoint[];
+}
+
+const FINISHED = new Set(["DONE", "ERROR", "STOPPED", "VIEWED"]);
+
+export function isFinished(experiment: Experiment): boolean {
+  return FINISHED.has(experiment.state);
+}
+
+/** True while something of the trial may still change. */
+export function isLive(state: string): boolean {
+  return state === "WAITING" || state === "RUNNING" || state === "UNKNOWN";
+}

@@ -1,0 +1,35 @@
+/** The view of the trials that an address describes: which of them, in which order, with which columns. */
+
+import { session } from "../live/session.svelte";
+import { type Column, columnsOf } from "../model/columns";
+import { type Filter, parseFilter } from "../model/filter";
+import { parseSort, type Sort, view } from "../model/order";
+import { router } from "./router.svelte";
+
+const HIDDEN = new Set(["id", "reports", "exit", "message"]);
+const ALWAYS = new Set(["#", "status"]);
+
+export class Table {
+  readonly columns: Column[] = $derived((void session.version, columnsOf(session.trials, Date.now)));
+  readonly sort: Sort = $derived(parseSort(router.query.get("sort")));
+  readonly filter: Filter = $derived(parseFilter(router.query.get("f") ?? "", this.columns));
+  /** states that are shown; all when empty */
+  readonly states: Set<string> = $derived(new Set((router.query.get("s") ?? "").split(",").filter(Boolean)));
+  readonly rows: number[] = $derived.by(() => {
+    const { matches } = this.filter;
+    const { states } = this;
+    const state = session.trials.state;
+    const test = states.size === 0 ? matches : (at: number) => states.has(state[at] ?? "") && matches(at);
+    return view(session.trials.size, test, this.columns, this.sort);
+  });
+  readonly shown: Set<string> = $derived.by(() => {
+    const wanted = router.query.get("cols");
+    const listed = wanted === null ? null : new Set(wanted.split(","));
+    const isShown = ({ key }: Column) => ALWAYS.has(key) || (listed === null ? !HIDDEN.has(key) : listed.has(key));
+    return new Set(this.columns.filter(isShown).map((column) => column.key));
+  });
+  readonly visible: Column[] = $derived.by(() => {
+    const front = this.columns.filter((column) => ALWAYS.has(column.key));
+    return [...front, ...this.columns.filter((column) => !ALWAYS.has(column.key) && this.shown.has(column.key))];
+  });
+}

@@ -1,0 +1,247 @@
+"""The training service ``local``: trials are processes of this machine, and outlive the manager that started them.
+
+A warden forks a supervisor for each trial (``warden.py``, ``supervisor.py``). Ends of our own trials are told by the
+warden, those of an earlier manager's by the lock that their supervisor holds; what happened is read from the
+supervisor's records in either case (``watch.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from nni_core.api import (
+    AttemptStatus,
+    Capabilities,
+    LogChunk,
+    NoCapacity,
+    Rejected,
+    ServiceContext,
+    ServiceEvent,
+    Submission,
+    Submitted,
+    TrainingService,
+    TrialSpec,
+)
+from nni_core.errors import NotFoundError, PermanentError, Problem
+from nni_core.model import AttemptId, LogStream, TrialId
+from nni_core.wire import TrialVariable
+from nni_service_local import records
+from nni_service_local.arguments import LocalArguments
+from nni_service_local.execution import Execution
+from nni_service_local.gpu import Full, GpuDevice, GpuProbe, Placement
+from nni_service_local.gpu_desk import GpuDesk, variables
+from nni_service_local.layout import TrialFolders
+from nni_service_local.link import WardenLink
+from nni_service_local.tail import Tail, read_piece
+from nni_service_local.watch import Began, Ended, Watch
+
+#: value of NNI_PLATFORM
+_PLATFORM = "local"
+
+
+class LocalService(TrainingService):
+    """Runs trials as processes of this machine."""
+
+    capabilities = Capabilities(gpu=True, reattach=True, shared_fs=True)
+
+    def __init__(
+        self, context: ServiceContext, arguments: LocalArguments | None = None, *, probe: GpuProbe | None = None
+    ) -> None:
+        """``probe``: looks at GPUs; None for NVML."""
+        self._context = context
+        self._folders = TrialFolders(context.directory)
+        self._gpus = GpuDesk(arguments or LocalArguments(), probe)
+        self._watch = Watch(_now)
+        self._link: WardenLink | None = None
+        self._replacement: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    async def check(self) -> Sequence[Problem]:
+        return await self._gpus.check(self._context.requirements.gpus)
+
+    async def start(self) -> None:
+        """See :class:`TrainingService`. Returns when nothing that an earlier manager submitted can still start.
+
+        :raises OSError: when the experiment's folder cannot be written.
+        :raises PermanentError: when no warden can be started.
+        """
+        self._folders.make()
+        self._link = await self._open_link()
+        await self._link.ready()
+
+    async def stop(self, grace: float) -> None:  # noqa: ARG002 - trials are left alone
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._replacement:
+            self._replacement.cancel()
+            await asyncio.wait([self._replacement])
+        if self._link:
+            await self._link.close()
+        await self._watch.close()
+
+    async def submit(self, batch: Sequence[TrialSpec]) -> Sequence[Submission]:
+        """See :class:`TrainingService`.
+
+        :raises PermanentError: when there is no warden: the service was not started, was stopped, or cannot go on.
+        """
+        devices: Sequence[GpuDevice] = ()
+        if any(spec.gpus for spec in batch):
+            devices = await self._gpus.look(self._watch.executions)
+        return [self._submit(spec, devices) for spec in batch]
+
+    async def cancel(self, attempt_id: AttemptId, grace: float) -> None:
+        execution = self._watch.executions.get(attempt_id)
+        if execution is None:
+            return
+        execution.grace = grace
+        if execution.lock is not None:
+            execution.cancel_adopted(grace)
+        elif self._link:
+            self._link.order("cancel", attempt_id=attempt_id, grace=grace)
+
+    def events(self) -> AsyncIterator[ServiceEvent]:
+        return self._watch.events()
+
+    async def reattach(self, attempts: Mapping[AttemptId, tuple[TrialId, int]]) -> Mapping[AttemptId, AttemptStatus]:
+        """See :class:`TrainingService`. Exact once :meth:`start` has returned. ``UNKNOWN``: the supervisor is gone and
+        left no record; what may be left of the trial is being ended, and :class:`TrialLost` follows."""
+        found = await asyncio.to_thread(self._find, attempts)
+        return {attempt_id: self._reattach(found[attempt_id]) for attempt_id in attempts}
+
+    async def read_log(self, trial_id: TrialId, attempt: int, stream: LogStream, offset: int, limit: int) -> LogChunk:
+        path = f"{self._folders.of(trial_id, attempt)}/{stream}"
+        return await asyncio.to_thread(read_piece, path, offset, limit)
+
+    def trial_directory(self, trial_id: TrialId, attempt: int) -> str:
+        return self._folders.of(trial_id, attempt)
+
+    # --- submitting ---------------------------------------------------------------------------------------------------
+
+    def _submit(self, spec: TrialSpec, devices: Sequence[GpuDevice]) -> Submission:
+        if self._link is None or self._stopped:
+            raise PermanentError("the local training service does not run: it was not started, or has ended")
+        if spec.attempt_id in self._watch.executions:
+            return Submitted(attempt_id=spec.attempt_id)
+        try:
+            directory = self._folders.of(spec.trial_id, spec.attempt)
+        except NotFoundError:
+            return Rejected(attempt_id=spec.attempt_id, reason=f"{spec.trial_id!r} cannot be the id of a trial")
+        placement = self._place(spec, devices)
+        if isinstance(placement, Full):
+            return NoCapacity(attempt_id=spec.attempt_id, reason=placement.reason)
+        spool = Tail(f"{directory}/{records.SPOOL_FILE}", 0)
+        self._watch.add(Execution(attempt_id=spec.attempt_id, directory=directory, spool=spool, placement=placement))
+        self._link.order("run", **self._order(spec, directory, placement))
+        return Submitted(attempt_id=spec.attempt_id)
+
+    def _place(self, spec: TrialSpec, devices: Sequence[GpuDevice]) -> Placement | Full | None:
+        if not spec.gpus:
+            return None
+        taken = [execution.placement for execution in self._watch.executions.values() if execution.placement]
+        return self._gpus.place(devices, spec.gpus, taken)
+
+    def _order(self, spec: TrialSpec, directory: str, placement: Placement | None) -> dict[str, Any]:
+        own = {
+            TrialVariable.PLATFORM: _PLATFORM,
+            TrialVariable.EXPERIMENT_ID: self._context.experiment_id,
+            TrialVariable.TRIAL_ID: spec.trial_id,
+            TrialVariable.SEQUENCE_ID: str(spec.sequence_id),
+            TrialVariable.OUTPUT_DIRECTORY: directory,
+            TrialVariable.SYSTEM_DIRECTORY: directory,
+            TrialVariable.CODE_DIRECTORY: spec.code,
+            TrialVariable.ATTEMPT: str(spec.attempt),
+            TrialVariable.TOKEN: spec.attempt_id,
+        }
+        return {
+            "attempt_id": spec.attempt_id,
+            "directory": directory,
+            "argv": ["/bin/sh", "-c", spec.command] if isinstance(spec.command, str) else list(spec.command),
+            "code_directory": spec.code,
+            "environment": {**spec.environment, **variables(spec.gpus, placement), **own},
+            "parameter_file": spec.parameter_file.decode("latin-1"),
+            "time_limit": spec.time_limit,
+            "gpus": placement.indices if placement else (),
+            "gpu_share": placement.share if placement else 0.0,
+        }
+
+    # --- what the warden tells ----------------------------------------------------------------------------------------
+
+    async def _open_link(self) -> WardenLink:
+        link = WardenLink(self._on_warden_event, self._on_warden_loss)
+        await link.open(self._folders.warden_log)
+        return link
+
+    def _on_warden_event(self, event: Mapping[str, Any]) -> None:
+        execution = self._watch.executions.get(event["attempt_id"])
+        if execution is None:
+            return
+        if event["event"] == "started":
+            self._watch.learn(Began(execution, event["timestamp"]))
+        elif event["event"] == "gone":
+            self._watch.learn(_ended(execution, event["status"]))
+        else:
+            self._watch.learn(Ended(execution, f"the trial could not be started: {event['reason']}", ran=False))
+
+    def _on_warden_loss(self) -> None:
+        """The warden was killed. Its supervisors were not: they are watched by their locks from now on."""
+        if self._link is not None and not self._stopped:
+            self._replacement = asyncio.create_task(self._replace_warden(), name="replace the warden")
+
+    async def _replace_warden(self) -> None:
+        orphans = list(self._watch.executions.values())
+        self._link = await self._open_link()
+        # When the new one has the lock, every supervisor of the old one holds its own.
+        await self._link.ready()
+        for execution in orphans:
+            if execution.lock is None:
+                execution.adopt()
+                if execution.lock is None:
+                    self._watch.learn(Ended(execution, "the warden was killed before it started the trial"))
+
+    # --- reattaching --------------------------------------------------------------------------------------------------
+
+    def _find(self, attempts: Mapping[AttemptId, tuple[TrialId, int]]) -> dict[AttemptId, Execution | None]:
+        found: dict[AttemptId, Execution | None] = {}
+        for attempt_id, (trial_id, offset) in attempts.items():
+            directory = self._folders.find(trial_id, attempt_id)
+            found[attempt_id] = _found(attempt_id, directory, offset) if directory else None
+        return found
+
+    def _reattach(self, execution: Execution | None) -> AttemptStatus:
+        if execution is None:
+            return AttemptStatus.ABSENT
+        start = execution.read(records.START_FILE) or {}
+        self._watch.add(execution)
+        self._watch.learn(Began(execution, start.get("started_at", _now())))
+        if execution.is_alive:
+            return AttemptStatus.RUNNING
+        return AttemptStatus.EXITED if execution.read(records.EXIT_FILE) else AttemptStatus.UNKNOWN
+
+
+def _found(attempt_id: AttemptId, directory: str, offset: int) -> Execution:
+    execution = Execution(
+        attempt_id=attempt_id, directory=directory, spool=Tail(f"{directory}/{records.SPOOL_FILE}", offset)
+    )
+    execution.adopt()
+    start = execution.read(records.START_FILE)
+    if start and start["gpus"]:
+        execution.placement = Placement(indices=tuple(start["gpus"]), share=start["gpu_share"])
+    return execution
+
+
+def _ended(execution: Execution, status: int) -> Ended:
+    if status < 0:
+        return Ended(execution, f"its supervisor was killed by signal {-status}")
+    ran = execution.read(records.START_FILE) is not None
+    fault = os.strerror(status) if status else "no record was kept"
+    reason = f"the supervisor failed: {fault}" if ran else f"the trial could not be started: {fault}"
+    return Ended(execution, reason, ran=ran)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

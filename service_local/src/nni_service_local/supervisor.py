@@ -1,0 +1,221 @@
+"""Holds one trial from its first process to its last. Forked from the warden, so no interpreter starts for it.
+
+Standard library only, and little of it: what is imported here is copied for every trial. The supervisor leads a session
+of its own, collects every orphan of the trial's tree (Linux), and depends on nobody: neither the manager nor the warden
+has to be alive for a time limit, a cancellation or the record of the end.
+"""
+
+# pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
+# ruff: noqa: PTH103, PTH104, PTH110, PTH123, PTH208
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import json
+import os
+import select
+import signal
+import sys
+import time
+
+from nni_service_local import descent, records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+#: seconds that processes which the command left behind have, between SIGTERM and SIGKILL
+LEFTOVER_GRACE = 2.0
+#: seconds that a trial has after its time limit, and after a SIGTERM to the supervisor that names no other grace
+DEFAULT_GRACE = 10.0
+#: seconds between two rounds of SIGKILL: the first, and the longest that it grows to
+_FIRST_KILL_PAUSE, _LAST_KILL_PAUSE = 0.02, 1.0
+
+_ON_LINUX = sys.platform == "linux"
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_prctl = ctypes.CDLL(None).prctl if _ON_LINUX else None
+
+
+def supervise(order: dict[str, Any], inherited: list[int]) -> None:
+    """Run one trial to its end. ``inherited`` are the warden's descriptors, let go once the trial can be found.
+
+    :raises OSError: when the trial's directory cannot be written.
+    """
+    os.setsid()
+    if _prctl:
+        _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    os.makedirs(order["directory"] + "/.nni", 0o700, exist_ok=True)
+    os.chdir(order["directory"])
+    # Never released: the kernel does that when this process ends, however it ends.
+    fcntl.flock(os.open(records.LOCK_FILE, records.WRITE_ONLY, 0o600), fcntl.LOCK_EX)
+    if os.path.exists(records.START_FILE):
+        raise FileExistsError(errno.EEXIST, "this attempt was started before", order["directory"])
+    supervisor = Supervisor(order)
+    supervisor.prepare()
+    # From here on, whoever finds the warden's lock free finds this trial as well.
+    for descriptor in inherited:
+        os.close(descriptor)
+    supervisor.run()
+
+
+class Supervisor:
+    """The trial whose directory is the current one. Single-threaded; signals only wake it up."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.order = order
+        self.command = 0
+        self.status: int | None = None
+        self.cancelled = False
+        self.timed_out = False
+        self.message = ""
+        self.limit_at: float | None = None
+        self.kill_at: float | None = None
+        self.kill_pause = _FIRST_KILL_PAUSE
+        self.awake, self.wake = os.pipe()
+
+    def prepare(self) -> None:
+        """Everything up to the command itself."""
+        records.write_file(records.PARAMETER_FILE, self.order["parameter_file"].encode("latin-1"))
+        self._listen_to_signals()
+        start = {key: self.order[key] for key in ("attempt_id", "boot_id", "gpus", "gpu_share")}
+        records.write_record(records.START_FILE, start | {"pid": os.getpid(), "started_at": now()})
+
+    def _listen_to_signals(self) -> None:
+        os.set_blocking(self.wake, False)
+        os.set_blocking(self.awake, False)
+        signal.set_wakeup_fd(self.wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self._on_cancel)
+
+    def _on_cancel(self, *_: object) -> None:
+        self.cancelled = True
+
+    def run(self) -> None:
+        """Start the command and stay until nothing of its tree is left."""
+        supervisor = os.getpid()
+        self.command = os.fork()
+        if self.command == 0:
+            become_command(self.order, supervisor)
+        if self.order["time_limit"] is not None:
+            self.limit_at = time.monotonic() + self.order["time_limit"]
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        while self._reap():
+            self._advance()
+            select.select([self.awake], [], [], self._patience())
+            drain(self.awake)
+        if not descent.KEEPS_ORPHANS:
+            descent.kill_all(self.command)
+        self._record_end()
+
+    def _reap(self) -> bool:
+        """Collect what has ended; False when nothing of the tree is left."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self.command:
+                self.status = status
+
+    def _advance(self) -> None:
+        """Take the next step towards the end, if it is time for one."""
+        now = time.monotonic()
+        if self.cancelled:
+            self.cancelled = False
+            self._end_within(_requested_grace())
+        elif self.status is not None and self.kill_at is None:
+            self.message = "ended processes that the command left behind"
+            self._end_within(LEFTOVER_GRACE)
+        elif self.status is None and self.limit_at is not None and now >= self.limit_at:
+            self.limit_at, self.timed_out = None, True
+            self._end_within(DEFAULT_GRACE)
+        if self.kill_at is not None and now >= self.kill_at:
+            descent.kill_all(self.command)
+            self.kill_at = now + self.kill_pause
+            self.kill_pause = min(2 * self.kill_pause, _LAST_KILL_PAUSE)
+
+    def _end_within(self, grace: float) -> None:
+        """Ask the tree to end, and set the time at which it is no longer asked. A later call only brings it forward."""
+        kill_at = time.monotonic() + grace
+        if self.kill_at is None:
+            self.kill_at = kill_at
+            descent.ask_all_to_end(self.command)
+        self.kill_at = min(self.kill_at, kill_at)
+
+    def _patience(self) -> float | None:
+        """Seconds until there is something to do without a signal."""
+        limit_at = self.limit_at if self.status is None else None
+        moments = [moment for moment in (limit_at, self.kill_at) if moment is not None]
+        return max(0.0, min(moments) - time.monotonic()) if moments else None
+
+    def _record_end(self) -> None:
+        code = None if self.status is None else os.waitstatus_to_exitcode(self.status)
+        killed = code is not None and code < 0
+        record = {
+            "attempt_id": self.order["attempt_id"],
+            "exit_code": None if killed else code,
+            "signal": -code if killed and code is not None else None,
+            "timed_out": self.timed_out,
+            "ended_at": now(),
+            "message": self.message,
+        }
+        records.write_record(records.EXIT_FILE, record)
+
+
+def become_command(order: dict[str, Any], supervisor: int) -> NoReturn:
+    """In the forked child: turn into the trial's command. What goes wrong is told as a shell tells it."""
+    try:
+        os.setpgid(0, 0)
+        if _prctl:
+            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != supervisor:
+                os._exit(128 + signal.SIGKILL)
+        _open_streams()
+        os.chdir(order["code_directory"])
+        os.umask(order["umask"])
+        _reset_signals()
+        os.execvpe(order["argv"][0], order["argv"], {**os.environ, **order["environment"]})  # noqa: S606 - see above
+    except (OSError, ValueError) as error:
+        os.write(2, f"nni: cannot run {order['argv'][0]!r} in {order['code_directory']!r}: {error}\n".encode())
+        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+
+
+def _open_streams() -> None:
+    output = os.O_APPEND | records.WRITE_ONLY
+    opened = (os.open(os.devnull, os.O_RDONLY), os.open("stdout", output, 0o600), os.open("stderr", output, 0o600))
+    for number, descriptor in enumerate(opened):
+        os.dup2(descriptor, number)
+
+
+def _reset_signals() -> None:
+    """The trial starts with the signals of a fresh login, whatever the manager ignores."""
+    signal.set_wakeup_fd(-1)
+    for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGHUP", "SIGQUIT", "SIGCHLD", "SIGTERM"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def _requested_grace() -> float:
+    """Seconds that whoever sent SIGTERM leaves to the trial."""
+    try:
+        with open(records.CANCEL_FILE, "rb") as file:
+            return float(json.load(file)["grace"])
+    except FileNotFoundError:
+        return DEFAULT_GRACE
+
+
+def drain(descriptor: int) -> None:
+    """Empty the pipe that signals write to."""
+    try:
+        os.read(descriptor, 4096)
+    except BlockingIOError:
+        return
+
+
+def now() -> int:
+    """Milliseconds since the epoch, for display."""
+    return time.time_ns() // 1_000_000
