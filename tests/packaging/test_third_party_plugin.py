@@ -76,7 +76,8 @@ from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins import PluginRegistry
 
 registry = PluginRegistry.discover()
-tuner = registry.build_algorithm(PluginKind.TUNER, name="hillclimb", class_args={"seed": 1, "optimize_mode": "maximize"})
+class_args = {"seed": 1, "optimize_mode": "maximize"}
+tuner = registry.build_algorithm(PluginKind.TUNER, name="hillclimb", class_args=class_args)
 tuner.update_search_space({"x": {"_type": "uniform", "_value": [0, 1]}})
 print(json.dumps([type(tuner).__name__, tuner.generate_parameters(0)]))
 """

@@ -5,7 +5,7 @@ offers no such thing: there, the tree is the command's process group.
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH103, PTH104, PTH110, PTH123, PTH208
+# ruff: noqa: PTH123, PTH208
 
 from __future__ import annotations
 

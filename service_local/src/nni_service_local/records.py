@@ -10,7 +10,7 @@ a loss of power the trial is over in any case, and a record that did not reach t
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH103, PTH104, PTH110, PTH123, PTH208
+# ruff: noqa: PTH104, PTH123
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ has to be alive for a time limit, a cancellation or the record of the end.
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH103, PTH104, PTH110, PTH123, PTH208
+# ruff: noqa: PTH103, PTH110, PTH123
 
 from __future__ import annotations
 

@@ -5,11 +5,11 @@ than many trials do. The warden has imported a few modules, holds nothing, and t
 
 It speaks JSON lines on a socket. From the manager: ``run`` and ``cancel``. To the manager: ``ready`` once, then for
 each trial ``started`` and ``gone`` (with the supervisor's exit status: 0, or an errno when it could not do its work),
-or ``refused`` when it cannot be forked. When the manager closes the socket or dies, the warden ends; the supervisors stay.
+or ``refused`` when it cannot be forked. When the manager closes the socket or dies, the warden ends; supervisors stay.
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH103, PTH104, PTH110, PTH123, PTH208
+# ruff: noqa: PTH103, PTH123
 
 from __future__ import annotations
 

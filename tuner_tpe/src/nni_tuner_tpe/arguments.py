@@ -6,10 +6,12 @@ Light on purpose: it is imported whenever plugins are listed, so it brings neith
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
 
-from attrs import Attribute, field, frozen
-from attrs.validators import ge, gt
+from attrs import field, frozen
+from attrs.validators import ge, gt, le, optional
+
+#: above this a weight swallows every result; it also keeps infinity out
+_HEAVIEST = 1e9
 
 
 class OptimizeMode(StrEnum):
@@ -46,59 +48,45 @@ def _liar(value: ConstantLiar | str | None) -> ConstantLiar:
     return ConstantLiar.NONE if value is None else ConstantLiar(value)
 
 
-def _finite(_instance: Any, attribute: Attribute[Any], value: float) -> None:
-    if not value < float("inf"):
-        message = f"{attribute.name} must be a finite number, not {value}"
-        raise ValueError(message)
-
-
-def _seed() -> Any:
-    doc = "seed of the random numbers; one is drawn, and kept with the experiment, when it is left out"
-    return field(default=None, validator=_optional_seed, metadata={"doc": doc})
-
-
-def _optional_seed(_instance: Any, _attribute: Attribute[Any], value: int | None) -> None:
-    if value is not None and value < 0:
-        message = f"seed must not be negative, not {value}"
-        raise ValueError(message)
-
-
-def _optimize_mode() -> Any:
-    doc = "whether a small or a large final result is a good one"
-    return field(default=OptimizeMode.MINIMIZE, converter=OptimizeMode, metadata={"doc": doc})
-
-
 @frozen(kw_only=True)
 class TpeArguments:
     """``tpe_args``: the constants of the algorithm, by NNI's names and with its defaults."""
 
+    #: NNI's default; with many trials at a time ``worst`` keeps suggestions further apart
     constant_liar_type: ConstantLiar | None = field(
         default=ConstantLiar.BEST,
         converter=_liar,
-        metadata={"doc": "result pretended for trials that still run: best, worst, mean, or null for none"},
+        metadata={"doc": "Result pretended for trials that still run: best, worst, mean, or null for none."},
     )
+    #: a nested parameter counts its own results, and so starts up by itself
     n_startup_jobs: int = field(
         default=20,
         validator=ge(0),
-        metadata={"doc": "a parameter is drawn at random until this many results of it are known"},
+        metadata={"doc": "A parameter is drawn at random until so many results of it are known."},
     )
+    #: more of them search more greedily
     n_ei_candidates: int = field(
-        default=24, validator=ge(1), metadata={"doc": "candidates drawn for each parameter, of which the best is taken"}
+        default=24,
+        validator=[ge(1), le(100_000)],
+        metadata={"doc": "Candidates drawn for each parameter, of which the most promising is suggested."},
     )
+    #: weights go by rank, as in NNI: the best of the other results weigh least
     linear_forgetting: int = field(
         default=25,
         validator=ge(1),
-        metadata={"doc": "at most this many results count as good, and this many count in full"},
+        metadata={"doc": "At most so many results count as good, and so many of the others count in full."},
     )
+    #: a small one trusts few results early
     prior_weight: float = field(
         default=1.0,
-        validator=[gt(0), _finite],
-        metadata={"doc": "weight of the search space's own distribution beside that of one result"},
+        validator=[gt(0), le(_HEAVIEST)],
+        metadata={"doc": "Weight of the search space's own distribution, as compared with one result."},
     )
+    #: hyperopt's rule, under which the good ones grow with the square root of all
     gamma: float = field(
         default=0.25,
-        validator=[gt(0), _finite],
-        metadata={"doc": "of n results, gamma times the square root of n count as good"},
+        validator=[gt(0), le(_HEAVIEST)],
+        metadata={"doc": "Of n results, gamma times the square root of n count as good."},
     )
 
     @property
@@ -111,10 +99,21 @@ class TpeArguments:
 class TpeTunerArguments:
     """``class_args`` of ``TPE``."""
 
-    optimize_mode: OptimizeMode = _optimize_mode()
-    seed: int | None = _seed()
+    #: NNI's default
+    optimize_mode: OptimizeMode = field(
+        default=OptimizeMode.MINIMIZE,
+        converter=OptimizeMode,
+        metadata={"doc": "Whether a small or a large final result is a good one."},
+    )
+    #: drawn by the core, and kept with the experiment, when left out
+    seed: int | None = field(
+        default=None,
+        validator=optional(ge(0)),
+        metadata={"doc": "Seed of the random numbers; the same seed and results give the same suggestions."},
+    )
+    #: null for the defaults
     tpe_args: TpeArguments | None = field(
-        default=None, metadata={"doc": "constants of the algorithm; null for the defaults, which are NNI's"}
+        default=None, metadata={"doc": "Constants of the algorithm; the defaults are NNI's."}
     )
 
 
@@ -122,14 +121,25 @@ class TpeTunerArguments:
 class HyperoptArguments:
     """``class_args`` of ``TPE_legacy`` and ``Anneal``."""
 
-    optimize_mode: OptimizeMode = _optimize_mode()
-    seed: int | None = _seed()
-    parallel_optimize: bool = field(
-        default=False,
-        metadata={"doc": "pretend a loss for trials that still run; otherwise hyperopt holds them for infinitely bad"},
+    #: NNI's default
+    optimize_mode: OptimizeMode = field(
+        default=OptimizeMode.MINIMIZE,
+        converter=OptimizeMode,
+        metadata={"doc": "Whether a small or a large final result is a good one."},
     )
+    #: drawn by the core, and kept with the experiment, when left out
+    seed: int | None = field(
+        default=None,
+        validator=optional(ge(0)),
+        metadata={"doc": "Seed of the random numbers; the same seed and results give the same suggestions."},
+    )
+    #: hyperopt by itself holds trials that still run for infinitely bad, which keeps suggestions apart
+    parallel_optimize: bool = field(
+        default=False, metadata={"doc": "Pretend a loss for trials that still run, which constant_liar_type chooses."}
+    )
+    #: without effect unless ``parallel_optimize`` is set
     constant_liar_type: LegacyLiar = field(
         default=LegacyLiar.MIN,
         converter=LegacyLiar,
-        metadata={"doc": "loss pretended with parallel_optimize: min, max or mean of those received"},
+        metadata={"doc": "Loss pretended with parallel_optimize: min, max or mean of those received."},
     )

@@ -41,7 +41,8 @@ class CategoricalMixture:
         ends = (self._seen + 1) * self._prior_weight + before[1:]
         passed = np.searchsorted(ends, target, side="right")
         reached = np.floor((target - before[passed]) / self._prior_weight)
-        return np.minimum(reached, np.append(self._seen, self._size - 1)[passed]).astype(np.int64)
+        indices: IndexArray = np.minimum(reached, np.append(self._seen, self._size - 1)[passed]).astype(np.int64)
+        return indices
 
     def log_probability(self, indices: IndexArray) -> FloatArray:
         """Logarithm of the probability of each index."""

@@ -78,7 +78,8 @@ class History:
         if not self._count:
             return 0.0
         if liar is ConstantLiar.MEAN:
-            return float(self.losses.mean())
+            # Divided first: the sum of very large losses would be infinite.
+            return float((self.losses / self._count).sum())
         return float(self.losses[-1 if liar is ConstantLiar.WORST else 0])
 
     def _grow(self, capacity: int) -> None:

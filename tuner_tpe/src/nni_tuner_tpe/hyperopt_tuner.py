@@ -8,15 +8,15 @@ from __future__ import annotations
 import logging
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from statistics import fmean
 from typing import Any
 
 import numpy as np
 from attrs import define
 
 from nni_core.api import Tuner
-from nni_core.errors import ConfigError
 from nni_core.model import Json, Parameters, default_number
 from nni_core.space import SearchSpace
 from nni_tuner_tpe.arguments import LegacyLiar, OptimizeMode
@@ -31,10 +31,14 @@ with warnings.catch_warnings():
 
 _log = logging.getLogger(__name__)
 
-_PRETEND = {LegacyLiar.MIN: min, LegacyLiar.MAX: max, LegacyLiar.MEAN: lambda losses: sum(losses) / len(losses)}
+_LIES: dict[LegacyLiar, Callable[[list[float]], float]] = {
+    LegacyLiar.MIN: min,
+    LegacyLiar.MAX: max,
+    LegacyLiar.MEAN: fmean,
+}
 
 
-@define
+@define(eq=False)
 class _Trial:
     """Parameters, and the document that hyperopt keeps of them."""
 
@@ -178,7 +182,7 @@ class HyperoptTuner(Tuner):
         losses = [trial.loss for trial in self._trials if trial.loss is not None]
         running = [trial for trial in self._trials if trial.loss is None] if self._lies and losses else []
         for trial in running:
-            trial.document["result"] = {"loss": float(_PRETEND[self._liar](losses)), "status": STATUS_OK}
+            trial.document["result"] = {"loss": _LIES[self._liar](losses), "status": STATUS_OK}
         try:
             yield
         finally:

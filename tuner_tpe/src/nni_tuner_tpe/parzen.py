@@ -18,7 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 
 #: a component is never narrower than the prior by more than this
 _NARROWEST = 100
-#: stands for a density or a width too small for a float; above zero, so that logarithms and quotients stay numbers
+#: a range so narrow that densities in it would be too large for a float counts as a point
+_POINT = 1e-290
+#: stands for a density too small for a float; above zero, so that its logarithm stays a number
 _TINY = float(np.finfo(np.float64).tiny)
 #: beyond this many standard deviations nothing is left of a normal distribution in double precision
 _FAR = 8.3
@@ -38,6 +40,11 @@ class Prior:
     @property
     def bounded(self) -> bool:
         return self.low > -math.inf
+
+    @property
+    def is_point(self) -> bool:
+        """Whether there is nothing to choose, and no mixture can be made."""
+        return self.sigma < _POINT
 
     def draw(self, rng: np.random.Generator) -> float:
         """One number from the search space: uniform between bounds, else normal."""
@@ -94,7 +101,8 @@ class ParzenMixture:
             terms *= terms
         terms *= -0.5
         np.exp(terms, out=terms)
-        return np.log(np.maximum(terms @ self._heights, _TINY))
+        logarithms: FloatArray = np.log(np.maximum(terms @ self._heights, _TINY))
+        return logarithms
 
     def _accepted_mass(self) -> float:
         """The part of the mixture that lies between the bounds."""
@@ -115,9 +123,9 @@ def _widths(means: FloatArray, prior: Prior) -> FloatArray:
         widths[0], widths[-1] = gaps[0], gaps[-1]
         np.maximum(gaps[:-1], gaps[1:], out=widths[1:-1])
     widths[means.searchsorted(prior.mean)] = prior.sigma
-    narrowest = max(prior.sigma / min(_NARROWEST, count + 1), _TINY)
     np.minimum(widths, prior.sigma, out=widths)
-    return np.maximum(widths, narrowest, out=widths)
+    np.maximum(widths, prior.sigma / min(_NARROWEST, count + 1), out=widths)
+    return widths
 
 
 def _mass_beyond(deviations: FloatArray, weights: FloatArray) -> float:
@@ -128,4 +136,4 @@ def _mass_beyond(deviations: FloatArray, weights: FloatArray) -> float:
     """
     near = np.flatnonzero(deviations < _FAR)
     scaled = (deviations[near] * _SQRT_HALF).tolist()
-    return 0.5 * sum(map(operator.mul, weights[near].tolist(), map(math.erfc, scaled)))
+    return 0.5 * math.fsum(map(operator.mul, weights[near].tolist(), map(math.erfc, scaled)))

@@ -1,4 +1,4 @@
-"""One suggestion for one parameter: random at first, then the most promising of some candidates (spec: TpeTuner)."""
+"""One suggestion for one parameter: random at first, then the most promising of some candidates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def suggest_number(values: FloatArray, prior: Prior, arguments: TpeArguments, rn
     """A number, given those tried before, best first."""
     if len(values) < arguments.n_startup_jobs:
         return prior.draw(rng)
-    if prior.sigma == 0:
+    if prior.is_point:
         return prior.mean
     good, bad = (
         ParzenMixture(part, prior, prior_weight=arguments.prior_weight, full=arguments.linear_forgetting)

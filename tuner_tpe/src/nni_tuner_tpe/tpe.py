@@ -23,7 +23,7 @@ from attrs import evolve, frozen
 from nni_core.api import Tuner
 from nni_core.model import Json, Parameters, default_number
 from nni_core.space import SearchSpace
-from nni_tuner_tpe.arguments import ConstantLiar, OptimizeMode, TpeArguments
+from nni_tuner_tpe.arguments import OptimizeMode, TpeArguments
 from nni_tuner_tpe.dimensions import Dimension, Dimensions
 from nni_tuner_tpe.history import History
 from nni_tuner_tpe.parzen import FloatArray

@@ -1,5 +1,5 @@
 """The ``class_args`` of the tuner. The core checks a config against this class before anything starts: names, types,
-defaults and validators. The ``#:`` comments are the documentation of each."""
+defaults and validators. The ``doc`` of each field is what documentation shows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,19 @@ class OptimizeMode(StrEnum):
 class HillClimbArguments:
     """What a user can set under ``class_args``."""
 
-    #: whether a small or a large final result is a good one
-    optimize_mode: OptimizeMode = OptimizeMode.MINIMIZE
-    #: start of all random numbers: the same seed and results give the same suggestions. When it is left out,
-    #: the core draws one and keeps it with the experiment
-    seed: int | None = None
-    #: how many random parameter sets to try before the first climb, and before each later one
-    start_trials: int = field(default=8, validator=ge(1))
-    #: standard deviation of the first steps, as a share of each parameter's range
-    first_step: float = field(default=0.2, validator=and_(gt(0.0), le(1.0)))
+    optimize_mode: OptimizeMode = field(
+        default=OptimizeMode.MINIMIZE, metadata={"doc": "whether a small or a large final result is a good one"}
+    )
+    seed: int | None = field(
+        default=None, metadata={"doc": "start of all random numbers; left out, the core draws one and keeps it"}
+    )
+    start_trials: int = field(
+        default=8,
+        validator=ge(1),
+        metadata={"doc": "random parameter sets to try before the first climb and each later one"},
+    )
+    first_step: float = field(
+        default=0.2,
+        validator=and_(gt(0.0), le(1.0)),
+        metadata={"doc": "standard deviation of the first steps, as a share of each parameter's range"},
+    )

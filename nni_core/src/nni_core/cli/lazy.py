@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
             return
         self._plugins_asked = True
         from nni_core.plugin_kinds import PluginKind
-        from nni_core.plugins import PluginRegistry
+        from nni_core.plugins import discover_plugins
 
-        for spec in PluginRegistry.discover().specs(PluginKind.CLI_COMMAND):
+        for spec in discover_plugins().specs(PluginKind.CLI_COMMAND):
             self._table.setdefault(spec.name, (str(spec.implementation), spec.summary))

@@ -19,7 +19,7 @@ from nni_core.config.load import load_config_data
 from nni_core.errors import NniError
 from nni_core.folders import ExperimentFolder
 from nni_core.model import Json
-from nni_core.plugins import PluginRegistry
+from nni_core.plugins import discover_plugins
 
 #: seconds between looks at a running experiment
 INTERVAL = 0.5
@@ -78,7 +78,7 @@ class Experiment:
         """
         with WarmManager() as manager:
             data = {**self.config.as_data(), "debug": debug}
-            loaded = load_config_data(data, Path.cwd(), PluginRegistry.discover())
+            loaded = load_config_data(data, Path.cwd(), discover_plugins())
             with listening_sockets((), port, self.url_prefix) as (sockets, listening):
                 order, folder = new_order(loaded, listening, debug=debug)
                 _say(f"Creating experiment, Experiment ID: {folder.id}")

@@ -18,7 +18,7 @@ from nni_core.errors import ConfigError, ConflictError, MachineError, Problem, U
 from nni_core.folders import ExperimentFolder, new_folder, remove_folder
 from nni_core.manager.order import Action, Listening, Order
 from nni_core.model import Json
-from nni_core.plugins import PluginRegistry
+from nni_core.plugins import discover_plugins
 
 _PREFIX = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
@@ -34,7 +34,7 @@ def checked_config(path: Path) -> LoadedConfig:
         )
         hint = f"did you mean '{path.with_name(near)}'?" if near else f"looked at {path.absolute()}"
         raise ConfigError(Problem(code="NNI517", message=f"there is no config file '{path}'", help=hint))
-    return load_config(path, PluginRegistry.discover())
+    return load_config(path, discover_plugins())
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from nni_core.errors import Problem, nearest
 
 _SHELL_SYNTAX = re.compile(r"[;&|<>$`(){}\n*?\\]")
 _SHELL_WORDS = frozenset(
-    ". alias cd echo eval exec exit export false if for kill printf pwd read set source test time trap true type ulimit"
-    " umask until wait while".split()
+    {".", "alias", "cd", "echo", "eval", "exec", "exit", "export", "false", "for", "if", "kill", "printf", "pwd"}
+    | {"read", "set", "source", "test", "time", "trap", "true", "ulimit", "umask", "until", "wait", "while"}
 )
 _ASSIGNMENT = re.compile(r"\w+=.*", re.DOTALL)
 _PYTHON = re.compile(r"python[\d.]*")
@@ -97,7 +97,7 @@ def _words(command: str | Sequence[str]) -> list[str]:
 
 
 def _is_program(program: str, directory: Path) -> bool:
-    return shutil.which(program) is not None or _is_there(directory / Path(program)) and "/" in program
+    return shutil.which(program) is not None or (_is_there(directory / Path(program)) and "/" in program)
 
 
 def _is_there(path: Path) -> bool:
@@ -111,7 +111,7 @@ def _similar_program(program: str) -> str | None:
     names: set[str] = set()
     for folder in os.get_exec_path():
         try:
-            names.update(name for name in os.listdir(folder) if abs(len(name) - len(program)) <= 2)
+            names.update(path.name for path in Path(folder).iterdir() if abs(len(path.name) - len(program)) <= 2)
         except OSError:
             continue
     return nearest(program, names)

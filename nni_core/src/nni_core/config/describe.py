@@ -12,6 +12,7 @@ from typing import Any, Literal, NewType, Union, get_args, get_origin
 
 import attrs
 from attrs import frozen
+from attrs.validators import ge, optional
 
 from nni_core.config.durations import EXAMPLES, Duration
 from nni_core.config.wording import alternatives
@@ -26,6 +27,8 @@ _SIMPLE: dict[Any, tuple[str, str]] = {
     Duration: (EXAMPLES, "durations"),
     type(None): ("null", "null"),
 }
+#: the class of attrs' own ``optional``, which attrs keeps to itself
+_OPTIONAL = type(optional(ge(0)))
 _SIGNS = {operator.ge: "≥", operator.gt: ">", operator.le: "≤", operator.lt: "<"}
 
 
@@ -69,7 +72,9 @@ def describe(type_: Any, bounds: Bounds | None = None) -> str:
     if bounds.choices:
         return alternatives([str(choice) for choice in bounds.choices])
     words = alternatives(list(dict.fromkeys(_describe(arm) for arm in arms(type_) if arm is not type(None))))
-    words += "".join(f" {' and ' if index else ''}{sign} {number:g}" for index, (sign, number) in enumerate(bounds.numbers))
+    words += "".join(
+        f" {' and ' if index else ''}{sign} {number:g}" for index, (sign, number) in enumerate(bounds.numbers)
+    )
     if bounds.shortest:
         words = f"non-empty {words}" if words == "text" else f"{words} with at least {bounds.shortest} items"
     if bounds.longest is not None:
@@ -94,7 +99,9 @@ def choices(type_: Any) -> tuple[Json, ...]:
 def is_sequence(type_: Any) -> bool:
     """Whether a list is expected."""
     origin = get_origin(type_) or type_
-    return isinstance(origin, type) and issubclass(origin, Sequence | AbstractSet) and not issubclass(origin, str | bytes)
+    return (
+        isinstance(origin, type) and issubclass(origin, Sequence | AbstractSet) and not issubclass(origin, str | bytes)
+    )
 
 
 def is_mapping(type_: Any) -> bool:
@@ -124,11 +131,11 @@ def _describe_list(items: tuple[Any, ...]) -> str:
     return f"a list of {_SIMPLE[item][1]}" if item in _SIMPLE else f"a list, each item {describe(item)}"
 
 
-def _flat(validator: object) -> list[Any]:
-    """The single validators inside ``and_`` and ``optional``."""
+def _flat(validator: Any) -> list[Any]:
+    """The single validators inside ``and_``, ``optional`` and lists of them."""
     if validator is None:
         return []
-    inner = getattr(validator, "_validators", None) or (
-        [validator.validator] if type(validator).__name__ == "_OptionalValidator" else None
-    )
-    return [validator] if inner is None else [single for each in inner for single in _flat(each)]
+    several = validator if isinstance(validator, list | tuple) else getattr(validator, "_validators", None)
+    if several is None and isinstance(validator, _OPTIONAL):
+        several = [validator.validator]  # type: ignore[attr-defined]
+    return [validator] if several is None else [single for each in several for single in _flat(each)]

@@ -8,7 +8,7 @@ from attrs import evolve, field, frozen
 
 from nni_core.config.source_text import SourceText
 from nni_core.config.wording import is_secret
-from nni_core.errors import KeyPath, Location, Problem
+from nni_core.errors import Location, Problem
 from nni_core.model import Json
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from json import JSONDecodeError
-from json.decoder import scanstring
+from collections.abc import Callable, Iterator
+from json import JSONDecodeError, decoder
 
 from nni_core.config.codes import TextCode
 from nni_core.config.document import Document, Entry, Mark, Node
@@ -21,6 +20,8 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"(-?(?:0|[1-9]\d*))(\.\d+)?([eE][-+]?\d+)?(?![\w.])", re.ASCII)
 _WORD = re.compile(r"-?\w+", re.ASCII)
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+#: takes the text, the place behind the opening quote and strictness; gives the string and the place behind its end
+_scan_string: Callable[[str, int, bool], tuple[str, int]] = decoder.scanstring  # type: ignore[attr-defined]
 _CONSTANTS = {"null": None, "true": True, "false": False}
 _NOT_NUMBERS = {"NaN", "Infinity", "-Infinity"}
 
@@ -77,9 +78,7 @@ class _Reader:
         for _ in self._items("}"):
             key_mark = self._mark()
             if self._peek() != '"':
-                raise self._comment() or self._error(
-                    TextCode.JSON_SYNTAX, "a key in double quotes is expected here"
-                )
+                raise self._comment() or self._error(TextCode.JSON_SYNTAX, "a key in double quotes is expected here")
             key = self._string()
             self._expect(":")
             self._path.append(key)
@@ -111,7 +110,9 @@ class _Reader:
             if count:
                 self._expect(",", opened, closing)
                 if self._peek() == closing:
-                    raise self._error(TextCode.JSON_SYNTAX, f"JSON allows no comma before {closing}", "delete the comma")
+                    raise self._error(
+                        TextCode.JSON_SYNTAX, f"JSON allows no comma before {closing}", "delete the comma"
+                    )
             yield count
             count += 1
         self._at += 1
@@ -119,7 +120,7 @@ class _Reader:
     def _string(self) -> str:
         start = self._at
         try:
-            text, self._at = scanstring(self._text, start + 1, True)
+            text, self._at = _scan_string(self._text, start + 1, True)
         except JSONDecodeError as error:
             self._at = error.pos
             if "Unterminated" in error.msg:
@@ -142,7 +143,7 @@ class _Reader:
         self._at = match.end()
         return number
 
-    def _constant(self) -> None | bool:
+    def _constant(self) -> bool | None:
         match = _WORD.match(self._text, self._at)
         word = match.group() if match else ""
         if word in _NOT_NUMBERS:

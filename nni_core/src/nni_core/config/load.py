@@ -17,12 +17,13 @@ from nni_core.config.checks import check
 from nni_core.config.codes import ConfigCode
 from nni_core.config.document import Document, in_file_order
 from nni_core.config.lookup import PluginLookup
+from nni_core.config.mistakes import ConflictProblem
 from nni_core.config.placing import Places
 from nni_core.config.read import document_of, read_document
 from nni_core.config.retired import is_version_1, retired_key, version_1_problems
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, LogLevel, TrainingServiceConfig
 from nni_core.config.sections import Sections, missing_name
-from nni_core.config.structure import ConflictProblem, Given, Structurer
+from nni_core.config.structure import Given, Structurer
 from nni_core.config.wording import found, label
 from nni_core.errors import ConfigError, KeyPath, PluginError, Problem
 from nni_core.model import Json

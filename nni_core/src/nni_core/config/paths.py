@@ -36,9 +36,7 @@ def working_directory_problem(path: Path, key_path: KeyPath) -> Problem | None:
 
 
 def _problem(key_path: KeyPath, message: str, help_: str) -> Problem:
-    return Problem(
-        code=ConfigCode.WRONG_PATH, message=f"{label(key_path)}: {message}", help=help_, key_path=key_path
-    )
+    return Problem(code=ConfigCode.WRONG_PATH, message=f"{label(key_path)}: {message}", help=help_, key_path=key_path)
 
 
 def _absent_help(path: Path) -> str:

@@ -6,8 +6,8 @@ import attrs
 from attrs import frozen
 
 from nni_core.config.document import Document, matching_key
+from nni_core.config.mistakes import ConflictProblem
 from nni_core.config.schema import SHARED_WITH_SERVICE
-from nni_core.config.structure import ConflictProblem
 from nni_core.errors import KeyPath, Problem
 
 

@@ -83,4 +83,3 @@ def _plain(value: Json) -> Json:
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return os.fspath(value) if isinstance(value, os.PathLike) else value
-

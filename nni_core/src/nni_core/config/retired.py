@@ -79,14 +79,10 @@ def version_1_problems(data: Mapping[str, Json]) -> Iterator[Problem]:
 
 
 def retired_key(path: KeyPath) -> Problem | None:
-    """What became of one key; None for a key that no version of NNI had."""
+    """What became of one key; None for a key that no version of NNI had there."""
     names = tuple(folded(str(key)) for key in path)
-    if len(names) == 1 and names[0] in _NOT_SUPPORTED:
-        why, help_ = _NOT_SUPPORTED[names[0]]
-        message = f"{quoted(str(path[-1]))} is not supported: {why}"
-        return Problem(code=ConfigCode.NOT_SUPPORTED, message=message, help=help_, key_path=path, at_key=True)
     if names not in _VERSION_1:
-        return None
+        return unsupported_key(names[0], path) if len(names) == 1 else None
     new_name = _VERSION_1[names]
     message = f"{quoted(str(path[-1]))} is a key of NNI v1"
     return Problem(
@@ -96,3 +92,12 @@ def retired_key(path: KeyPath) -> Problem | None:
         key_path=path,
         at_key=True,
     )
+
+
+def unsupported_key(key: str, path: KeyPath) -> Problem | None:
+    """Why a key of NNI's second schema has no place here; None for every other key."""
+    if folded(key) not in _NOT_SUPPORTED:
+        return None
+    why, help_ = _NOT_SUPPORTED[folded(key)]
+    message = f"{quoted(str(path[-1]))} is not supported: {why}"
+    return Problem(code=ConfigCode.NOT_SUPPORTED, message=message, help=help_, key_path=path, at_key=True)

@@ -10,7 +10,7 @@ import re
 
 from nni_core.config.limits import MAX_DIGITS
 
-_CONSTANTS: dict[str, None | bool | float] = {
+_CONSTANTS: dict[str, bool | float | None] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -27,7 +27,7 @@ class NumberTooLongError(ValueError):
     """A number has more digits than any computation could use, or is beyond the largest float."""
 
 
-def resolve_plain(text: str) -> None | bool | int | float | str:
+def resolve_plain(text: str) -> bool | int | float | str | None:
     """The value of an unquoted scalar.
 
     :raises NumberTooLongError: when it is a number that cannot be kept.

@@ -71,12 +71,14 @@ class AlgorithmConfig:
 
     name: str | None = field(
         default=None,
-        metadata=described("Name of an installed plugin, compared without regard to case; `distribution:name` picks one of two."),
+        metadata=described("Name of an installed one, without regard to case; `distribution:name` picks one of two."),
     )
     class_name: str | None = field(
         default=None,
         validator=_check_class_name,
-        metadata=described("`module.Class` of an algorithm of your own, instead of a name.", example="my_tuner.MyTuner"),
+        metadata=described(
+            "`module.Class` of an algorithm of your own, instead of a name.", example="my_tuner.MyTuner"
+        ),
     )
     code_directory: Path | None = field(
         default=None,
@@ -160,12 +162,14 @@ class ExperimentConfig:
     max_trial_number: int | None = field(
         default=None,
         validator=optional(ge(1)),
-        metadata=described("How many trials to run. Left out: until the experiment is stopped.", unit="trials", example="10"),
+        metadata=described("How many trials to run. Left out: until it is stopped.", unit="trials", example="10"),
     )
     max_trial_duration: Duration | None = field(
         default=None,
         metadata=described(
-            "How long one trial may run before it is ended. Left out: as long as it takes.", unit="seconds", example="10m"
+            "How long a trial may run before it is ended. Left out: as it takes.",
+            unit="seconds",
+            example="10m",
         ),
     )
     use_annotation: bool = field(
@@ -177,7 +181,7 @@ class ExperimentConfig:
     )
     experiment_working_directory: Path = field(
         default=Path("~/nni-experiments"),
-        metadata=described("Where the folders of experiments are made; in the home directory, so that they are found again."),
+        metadata=described("Where the folders of experiments are made; at home, so that they are found again."),
     )
     tuner_gpu_indices: tuple[int, ...] | None = field(
         default=None,

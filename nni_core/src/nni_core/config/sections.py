@@ -13,8 +13,9 @@ from nni_core.config.canonical import to_json
 from nni_core.config.codes import ArgumentCode, ConfigCode
 from nni_core.config.document import folded
 from nni_core.config.lookup import ConfiguredSpec, PluginLookup
+from nni_core.config.mistakes import ConflictProblem, MistakesError, given_twice
 from nni_core.config.paths import directory_problem
-from nni_core.config.retired import retired_key
+from nni_core.config.retired import retired_key, unsupported_key
 from nni_core.config.schema import (
     SHARED_WITH_SERVICE,
     AlgorithmConfig,
@@ -23,12 +24,8 @@ from nni_core.config.schema import (
 )
 from nni_core.config.structure import (
     ARGUMENT_CODES,
-    Codes,
-    ConflictProblem,
     Given,
-    MistakesError,
     Structurer,
-    given_twice,
 )
 from nni_core.config.wording import alternatives, found, label, quoted
 from nni_core.errors import PluginError, Problem
@@ -202,8 +199,6 @@ class Sections:
                 self.problems.append(given_twice(str(shared[name].path[-1]), key).under(*given.path))
             elif name:
                 shared[name] = one
-            elif old := retired_key((key,)):
-                self.problems.append(old.under(*given.path))
             else:
                 own[key] = value
         return platform, own
@@ -213,7 +208,8 @@ class Sections:
     ) -> TrainingServiceConfig | None:
         structurer = Structurer(base=self.base, fold_keys=True)
         cls = spec.arguments or NoArguments
-        _, unknown = structurer.match(own, cls, ("platform", *SHARED_WITH_SERVICE))
+        _, unmatched = structurer.match(own, cls, ("platform", *SHARED_WITH_SERVICE))
+        unknown = [unsupported_key(str(problem.key_path[0]), problem.key_path) or problem for problem in unmatched]
         try:
             record = structurer.record({key: own[key] for key in own if (key,) not in _paths(unknown)}, cls)
         except MistakesError as error:

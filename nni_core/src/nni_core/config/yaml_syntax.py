@@ -131,9 +131,7 @@ class _Diagnosis:
         return len(text) - len(text.lstrip(" "))
 
     def _at_problem(self, code: TextCode, message: str, help_: str) -> Problem:
-        return Problem(
-            code=code, message=message, help=help_, location=self._source.location(self._line, self._column)
-        )
+        return Problem(code=code, message=message, help=help_, location=self._source.location(self._line, self._column))
 
     def _at_context(self, code: TextCode, message: str, help_: str) -> Problem:
         location = self._source.location(self._from_line, self._from_column)

@@ -118,7 +118,8 @@ class _Builder:
         return Problem(code=TextCode.YAML_SYNTAX, message=message, location=self._source.location(*self._reached))
 
     def take(self, event: yaml.Event) -> None:
-        self._reached = event.end_mark.line + 1, event.end_mark.column + 1
+        if event.end_mark is not None:
+            self._reached = event.end_mark.line + 1, event.end_mark.column + 1
         match event:
             case yaml.ScalarEvent():
                 self._refuse_tag(event)
@@ -132,7 +133,9 @@ class _Builder:
                 self._end()
             case yaml.DocumentStartEvent() if self._result is not None:
                 message = "a second document begins here, and a config is one document"
-                raise self._error(TextCode.SECOND_DOCUMENT, message, _mark(event), "delete this line or what follows it")
+                raise self._error(
+                    TextCode.SECOND_DOCUMENT, message, _mark(event), "delete this line or what follows it"
+                )
             case _:
                 pass
 
@@ -206,11 +209,11 @@ class _Builder:
                 raise self._error(TextCode.CONTROL_CHARACTER, "half a surrogate pair is not a character", mark)
             return text
         if text.startswith(_SMART_QUOTES):
-            help_ = 'use plain quotes: " or \''
+            help_ = "use plain quotes: \" or '"
             self._note(TextCode.SMART_QUOTES, f"{text[0]} is not a quote in YAML, but part of the text", mark, help_)
         return self._plain(text, mark)
 
-    def _plain(self, text: str, mark: Mark) -> None | bool | int | float | str:
+    def _plain(self, text: str, mark: Mark) -> bool | int | float | str | None:
         try:
             return resolve_plain(text)
         except NumberTooLongError as error:
@@ -241,4 +244,5 @@ class _Builder:
 
 
 def _mark(event: yaml.Event) -> Mark:
-    return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+    start = event.start_mark
+    return Mark(start.line + 1, start.column + 1) if start else Mark(1, 1)

@@ -23,8 +23,7 @@ from nni_core.errors import NniError, UserError
 from nni_core.experiment.tuner_messages import AlgorithmRef
 from nni_core.model import Json, Parameters
 from nni_core.plugin_kinds import PluginKind
-from nni_core.plugins import PluginRegistry
-from nni_core.plugins.building import arguments_of, build
+from nni_core.plugins import PluginRegistry, discover_plugins
 from nni_core.space import Deduplicator, SearchSpace
 
 #: how often a tuner may repeat itself on a finite space before an unseen point is taken instead
@@ -220,7 +219,7 @@ def serve(channel: socket.socket) -> None:
 def _begin(call: Mapping[str, Json]) -> tuple[Worker | None, Json]:
     """Build what the first call asks for, or say why that cannot be."""
     try:
-        registry = PluginRegistry.discover()
+        registry = discover_plugins()
         for path in call["plugin_files"]:
             registry.load_file(Path(path))
         tuner = _built(registry, PluginKind.TUNER, call["tuner"])
@@ -246,15 +245,13 @@ def _built(registry: PluginRegistry, kind: PluginKind, raw: Mapping[str, Json]) 
     :raises UserError: when it cannot be found, imported or built.
     """
     ref = AlgorithmRef.from_json(raw)
-    if ref.class_name is not None:
-        directory = Path(ref.code_directory) if ref.code_directory else None
-        implementation: Any = registry.custom_class(ref.class_name, directory, kind=kind)
-        arguments = dict(ref.class_args)
-    else:
-        spec = registry.resolve(kind, str(ref.name))
-        implementation = registry.implementation(spec)
-        arguments = arguments_of(getattr(spec, "arguments", None), ref.class_args)
-    return build(kind, f"{kind.value.replace('_', ' ')} {ref.title}", implementation, arguments)
+    return registry.build_algorithm(
+        kind,
+        name=ref.name,
+        class_name=ref.class_name,
+        code_directory=Path(ref.code_directory) if ref.code_directory else None,
+        class_args=ref.class_args,
+    )
 
 
 def perform(worker: Worker, call: dict[str, Json]) -> Json:

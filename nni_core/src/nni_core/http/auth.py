@@ -92,18 +92,15 @@ class _Guarded:
             await send(message)
 
         try:
-            answer = self._admit(scope)
-            if answer is None:
-                await self._app(scope, limited(receive), send_secured)
-                return
+            self._admit(scope)
+            await self._app(scope, limited(receive), send_secured)
         except Refusal as refused:
             if started:
                 raise
-            answer = self._refuse(scope, refused)
-        await answer(scope, receive, send_secured)
+            await self._refuse(scope, refused)(scope, receive, send_secured)
 
-    def _admit(self, scope: Scope) -> Response | None:
-        """None when the application may answer, and otherwise the guard's own answer."""
+    def _admit(self, scope: Scope) -> None:
+        """:raises Refusal: when the application must not answer."""
         headers = _headers(scope)
         host = check_host(headers.get("host", ()), self._hosts, port=self._policy.port)
         check_origin(headers, host)
@@ -121,7 +118,6 @@ class _Guarded:
                 help="use the portal on the machine itself or through ssh -L, or start the manager with control "
                 "from the local network allowed",
             )
-        return login.script() if path == login.SCRIPT_PATH else None
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _headers(scope)

@@ -33,6 +33,11 @@ def cross_site_page() -> Response:
     return Response(_asset("cross_site.html"), status_code=403, media_type="text/html")
 
 
+def no_portal_page() -> str:
+    """For a manager without a web portal."""
+    return _asset("no_portal.html")
+
+
 def script() -> Response:
     """What the login page runs: the content policy allows no script inside a page."""
     return Response(_asset("login.js"), media_type="text/javascript", headers={"cache-control": "no-cache"})

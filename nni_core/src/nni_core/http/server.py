@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nni_core.http.access import Access
@@ -25,9 +25,11 @@ _KEEP_ALIVE = 30
 _GRACE = 3
 
 
-def make_server(app: ASGIApp, guard: Guard, *, closing: Callable[[], None] = lambda: None) -> ManagerServer:
-    """A server for an application that ``guard`` protects. ``closing`` is called when it begins to stop, to end
-    streams that would not end by themselves."""
+def make_server(app: Starlette, guard: Guard) -> ManagerServer:
+    """A server for what :func:`nni_core.http.app.create_app` made with this guard.
+
+    Serve with ``await server.serve(sockets=[...])``, end with ``server.stop()``.
+    """
 
     class Connection(_Connection):
         access = guard.access
@@ -46,7 +48,7 @@ def make_server(app: ASGIApp, guard: Guard, *, closing: Callable[[], None] = lam
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )
-    return ManagerServer(config, closing)
+    return ManagerServer(config, app.state.streams.close)
 
 
 class ManagerServer(uvicorn.Server):

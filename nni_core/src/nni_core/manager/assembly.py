@@ -31,7 +31,7 @@ from nni_core.folders import ExperimentFolder
 from nni_core.manager.order import Action, Order
 from nni_core.model import Json
 from nni_core.plugin_kinds import PluginKind
-from nni_core.plugins import PluginRegistry
+from nni_core.plugins import PluginRegistry, discover_plugins
 from nni_core.plugins.building import arguments_of
 from nni_core.store.base import Store
 from nni_core.store.events import ExperimentCreated, ManagerStarted
@@ -75,7 +75,7 @@ async def _assembled(
     opened: _Opened, order: Order, folder: ExperimentFolder, clock: Clock, request_stop: Callable[[], None]
 ) -> Assembly:
     store, ledger = opened.store, opened.ledger
-    registry = PluginRegistry.discover()
+    registry = discover_plugins()
     loaded = load_config_data(ledger.config, base=folder.path, lookup=registry)
     service = _service(loaded, registry, folder, ledger)
     warnings = await _checked(service)

@@ -142,7 +142,7 @@ class Manager:
         log.info("experiment.started", urls=self._order.listening.urls, pid=os.getpid())
         await self._stopping.wait()
         await assembly.engine.stop()
-        await server.stop()
+        server.stop()
         await serving
         log.info("Experiment stopped")
         return 0

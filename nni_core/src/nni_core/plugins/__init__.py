@@ -6,6 +6,7 @@
 
 from nni_core.plugins.discovery import archived_nni_problem, split_names
 from nni_core.plugins.entry import PluginEntry, PluginStatus, Spec
+from nni_core.plugins.environment import discover_plugins
 from nni_core.plugins.events import EventRelay
 from nni_core.plugins.implementation import custom_class, load_implementation
 from nni_core.plugins.registry import PluginRegistry
@@ -18,6 +19,7 @@ __all__ = [
     "Spec",
     "archived_nni_problem",
     "custom_class",
+    "discover_plugins",
     "load_implementation",
     "split_names",
 ]

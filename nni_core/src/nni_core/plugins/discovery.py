@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from importlib import metadata
 
 from nni_core.errors import Problem
@@ -12,6 +11,8 @@ from nni_core.plugins.codes import PluginCode
 from nni_core.plugins.entry import Source, normalized
 
 ARCHIVED = "nni"
+#: stands for the name of a distribution whose metadata has none
+UNNAMED = "unnamed-distribution"
 
 
 def installed_sources() -> list[Source]:
@@ -25,18 +26,29 @@ def installed_sources() -> list[Source]:
         text = distribution.read_text("entry_points.txt")
         if text and f"[{PROJECT}]" in text:
             # The first on the path hides later ones of the same name, as it does for imports.
-            found.setdefault(normalized(distribution.name), list(_sources(distribution)))
+            name, version = _name_and_version(distribution)
+            found.setdefault(normalized(name), _sources(distribution, name, version))
     return sorted((source for sources in found.values() for source in sources), key=lambda s: (s.distribution, s.name))
 
 
-def _sources(distribution: metadata.Distribution) -> Iterator[Source]:
-    for entry_point in distribution.entry_points.select(group=PROJECT):
-        yield Source(
-            name=entry_point.name,
-            distribution=distribution.name,
-            version=distribution.version,
-            value=entry_point.value,
-        )
+def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
+    try:
+        # Typed as text, and None all the same where a half-removed distribution has left an empty file.
+        return distribution.name or UNNAMED, distribution.version or ""
+    except Exception:  # noqa: BLE001 - each version of Python raises something else when there is no file at all
+        return UNNAMED, ""
+
+
+def _sources(distribution: metadata.Distribution, name: str, version: str) -> list[Source]:
+    try:
+        entry_points = distribution.entry_points.select(group=PROJECT)
+    except Exception as error:  # noqa: BLE001 - the parser asserts and unpacks; any damage may raise anything
+        fault = f"its entry_points.txt in {distribution.locate_file('')} cannot be read ({type(error).__name__})"
+        return [Source(name=name, distribution=name, version=version, value="", fault=fault)]
+    return [
+        Source(name=entry_point.name, distribution=name, version=version, value=entry_point.value)
+        for entry_point in entry_points
+    ]
 
 
 def split_names(text: str) -> frozenset[str]:

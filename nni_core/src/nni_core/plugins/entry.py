@@ -56,6 +56,8 @@ class Source:
     version: str
     #: the entry point's value, or the path of a one-off file
     value: str
+    #: what is wrong with the installed metadata itself; empty when it can be read
+    fault: str = ""
 
     def __str__(self) -> str:
         return f"{self.distribution} ({self.value})" if self.is_file else f"{self.distribution} {self.version}"

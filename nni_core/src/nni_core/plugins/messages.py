@@ -101,6 +101,15 @@ def disabled(kind: PluginKind, name: str, source: Source) -> Problem:
     )
 
 
+def damaged(source: Source) -> Problem:
+    """The metadata of a distribution cannot be read."""
+    return Problem(
+        code=PluginCode.ENTRY_POINT_FAILS,
+        message=f"the installation of {source} is damaged: {source.fault}",
+        help=f"run: pip install --force-reinstall --no-deps {source.distribution}",
+    )
+
+
 def not_registered(source: Source, other: str | None, error: Exception) -> Problem:
     """pluggy refused a plugin that our own checks let pass."""
     reason = f"it names the same module as '{other}'" if other else str(error)

@@ -97,6 +97,8 @@ class PluginRegistry:
         self._plugins.append(attrs.evolve(plugin, offers=offers))
 
     def _load(self, source: Source) -> _Plugin:
+        if source.fault:
+            return _Plugin(source=source, problems=(messages.damaged(source),))
         try:
             plugin = load_entry_point(source)
         except PluginError as error:

@@ -169,11 +169,9 @@ def _note_lookalikes(values: Sequence[Json], report: Report) -> None:
         look = _look(plain(value))
         if look is None:
             continue
-        first = seen.setdefault(look, index)
-        if first != index:
-            message = (
-                f"{shown(values[first])} and {shown(value)} look alike and are different values: this is ambiguous"
-            )
+        first = plain(values[seen.setdefault(look, index)])
+        if type(first) is not type(plain(value)):
+            message = f"{shown(first)} and {shown(value)} look alike and are different values: this is ambiguous"
             report.at(index).note(SpaceCode.AMBIGUOUS_CHOICE, message, "write values of one type")
             return
 

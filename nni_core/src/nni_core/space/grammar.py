@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from nni_core.errors import Problem, nearest
+from nni_core.errors import Problem
 from nni_core.model import Json
 from nni_core.space.choices import ChoiceReader, is_nested
 from nni_core.space.codes import SpaceCode
@@ -69,8 +69,9 @@ class _Reader:
                 if self._parameters == MAX_PARAMETERS + 1:
                     report.error(SpaceCode.MANY_PARAMETERS, f"more than {MAX_PARAMETERS} parameters")
                 break
-            if _check_name(name, names, report):
-                parameter = self._parameter((*key, name), specification, report.at(name))
+            place = report.at(name) if isinstance(name, str) else report
+            if _check_name(name, names, place):
+                parameter = self._parameter((*key, name), specification, place)
                 parameters += [parameter] if parameter else []
         return tuple(parameters)
 
@@ -105,13 +106,11 @@ class _Reader:
         return Parameter(key=key, type=ParameterType.CHOICE, domain=Choice(values=names), branches=branches)
 
 
-def _check_name(name: Json, names: dict[str, str], report: Report) -> bool:
+def _check_name(name: Json, names: dict[str, str], place: Report) -> bool:
     """Whether a name can stand for a parameter. ``names`` holds those before it, by their normal form."""
     if not isinstance(name, str):
-        report.error(SpaceCode.EMPTY_NAME, f"the name of a parameter must be text, got {found(name)}", "quote it")
-        return False
-    place = report.at(name)
-    if not name:
+        place.error(SpaceCode.EMPTY_NAME, f"the name of a parameter must be text, got {found(name)}", "quote it")
+    elif not name:
         place.error(SpaceCode.EMPTY_NAME, "the name of a parameter must be non-empty", at_key=True)
     elif len(name) > MAX_NAME_LENGTH:
         message = f"the name of a parameter is limited to {MAX_NAME_LENGTH} characters, got {len(name)}"
@@ -120,24 +119,23 @@ def _check_name(name: Json, names: dict[str, str], report: Report) -> bool:
         message = f"the name of a parameter must be printable text, got {name!r}"
         place.error(SpaceCode.UNPRINTABLE_NAME, message, at_key=True)
     elif name.startswith("_"):
-        close = f"did you mean {NAME!r}? " * (nearest(name, [NAME]) is not None)
         message = f"name {name!r} is reserved: it starts with an underscore"
-        place.error(SpaceCode.RESERVED_NAME, message, f"{close}rename it, {name.lstrip('_')!r} say", at_key=True)
+        help_text = f"rename it; only {NAME!r} of a candidate starts with one"
+        place.error(SpaceCode.RESERVED_NAME, message, help_text, at_key=True)
     else:
         return _check_spelling(name, names, place)
     return False
 
 
 def _check_spelling(name: str, names: dict[str, str], report: Report) -> bool:
-    same = names.setdefault(unicodedata.normalize("NFC", name), name)
+    normal = name if name.isascii() else unicodedata.normalize("NFC", name)
+    same = names.setdefault(normal, name)
     if same != name:
         message = f"names {same!a} and {name!a} look the same: they differ only in how Unicode composes letters"
         report.error(SpaceCode.EQUAL_NAMES, message, "rename one of them", at_key=True)
         return False
     for sign in "/.":
         if sign in name:
-            message = (
-                f"name {name!r} has a {sign!r}, which also separates the parts of nested names in tables and charts"
-            )
+            message = f"name {name!r} has a {sign!r}, which may be taken for the border of a nested name in tables"
             report.note(SpaceCode.SEPARATOR_IN_NAME, message, at_key=True)
     return True

@@ -66,6 +66,8 @@ class Parameter:
         return sum(finite) if len(finite) == len(sizes) else None
 
     def _first_ranks(self) -> tuple[int, ...]:
+        if not self.branches:
+            return ()
         sizes = [group_size(branch) or 0 for branch in self.branches]
         return tuple(accumulate(sizes[:-1], initial=0))
 

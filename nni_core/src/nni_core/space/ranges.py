@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 from nni_core.model import Json
@@ -20,7 +19,6 @@ MAX_INTEGER = 2**53
 _LOG_LOWEST, _LOG_HIGHEST = -744.0, 709.0
 #: a draw further than this many standard deviations off is never seen
 _SIGMAS = 6
-_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _EXAMPLE_LOWEST = 1e-6
 
 
@@ -31,12 +29,12 @@ def read_domain(kind: ParameterType, values: Sequence[Json], report: Report) -> 
         return None
     if kind is ParameterType.RANDINT:
         return _integers(values, report)
-    numbers = [_number(value, report.at(index)) for index, value in enumerate(values)]
+    numbers = [_number(value, index, report) for index, value in enumerate(values)]
     complete = [number for number in numbers if number is not None]
     if len(complete) < len(numbers):
         return None
     q = complete[2] if kind.is_quantised else None
-    if q is not None and not _check_quantum(q, report.at(2)):
+    if q is not None and not _check_quantum(q, report):
         return None
     ends = (complete[0], complete[1])
     return _around(kind, ends, q, report) if kind.is_normal else _between(kind, ends, q, report)
@@ -61,10 +59,10 @@ def _check_count(kind: ParameterType, values: Sequence[Json], report: Report) ->
     return False
 
 
-def _number(value: Json, report: Report) -> float | None:
+def _number(value: Json, index: int, report: Report) -> float | None:
     """A finite float, or None and a problem."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        _report_no_number(value, report)
+        _report_no_number(value, report.at(index))
         return None
     try:
         number = float(value)
@@ -73,16 +71,17 @@ def _number(value: Json, report: Report) -> float | None:
     if math.isfinite(number):
         return number
     code = SpaceCode.NAN_BOUND if math.isnan(number) else SpaceCode.INFINITE_BOUND
-    report.error(code, f"a finite number is needed, got {shown(value)}")
+    report.at(index).error(code, f"a finite number is needed, got {shown(value)}")
     return None
 
 
 def _report_no_number(value: Json, report: Report) -> None:
     message = f"a number is needed, got {found(value)}"
     text = value.strip() if isinstance(value, str) and len(value) < 40 else ""
-    if _DECIMAL_COMMA.fullmatch(text):
-        report.error(SpaceCode.DECIMAL_COMMA, message, f"write a decimal point: {text.replace(',', '.')}")
-    elif text and _is_number(text):
+    pointed = text.replace(",", ".", 1)
+    if pointed != text and _is_number(pointed):
+        report.error(SpaceCode.DECIMAL_COMMA, message, f"write a decimal point: {pointed}")
+    elif _is_number(text):
         report.error(SpaceCode.QUOTED_NUMBER, message, f"remove the quotes: {text}")
     else:
         report.error(SpaceCode.NOT_A_NUMBER, message)
@@ -97,7 +96,7 @@ def _is_number(text: str) -> bool:
 
 
 def _integers(values: Sequence[Json], report: Report) -> Integers | None:
-    whole = [_whole(value, report.at(index)) for index, value in enumerate(values)]
+    whole = [_whole(value, index, report) for index, value in enumerate(values)]
     low, high = whole
     if low is None or high is None:
         return None
@@ -114,17 +113,17 @@ def _integers(values: Sequence[Json], report: Report) -> Integers | None:
     return Integers(low=low, high=high)
 
 
-def _whole(value: Json, report: Report) -> int | None:
-    number = _number(value, report) if not isinstance(value, int) or isinstance(value, bool) else 0.0
-    if number is None:
-        return None
-    if not isinstance(value, int):
-        rounded = math.ceil(number)
-        report.error(SpaceCode.FRACTIONAL_INTEGER, f"whole numbers are needed, got {shown(value)}", f"write {rounded}")
+def _whole(value: Json, index: int, report: Report) -> int | None:
+    """A whole number that every reader of JSON can hold, or None and a problem."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        number = _number(value, index, report)
+        if number is not None:
+            message = f"whole numbers are needed, got {shown(value)}"
+            report.at(index).error(SpaceCode.FRACTIONAL_INTEGER, message, f"write {math.ceil(number)}")
         return None
     if abs(value) > MAX_INTEGER:
         message = f"whole numbers are limited to 2^53 = {MAX_INTEGER} either way, got {shown(value)}"
-        report.error(SpaceCode.HUGE_INTEGER, message)
+        report.at(index).error(SpaceCode.HUGE_INTEGER, message)
         return None
     return value
 
@@ -133,7 +132,7 @@ def _check_quantum(q: float, report: Report) -> bool:
     if q > 0:
         return True
     code = SpaceCode.ZERO_QUANTUM if q == 0 else SpaceCode.NEGATIVE_QUANTUM
-    report.error(code, f"q, the step between values, must be > 0, got {_typed(q)}")
+    report.at(2).error(code, f"q, the step between values, must be > 0, got {_typed(q)}")
     return False
 
 
@@ -195,7 +194,7 @@ def _check_order(low: float, high: float, scale: Scale, report: Report) -> bool:
 
 def _check_grid(domain: Numeric, low: float, high: float, q: float, report: Report) -> bool:
     if domain.size == 1:
-        message = f"only one value is left, {_typed(domain.at(0))}: q {_typed(q)} is too large for the range {_typed(low)} to {_typed(high)}"
+        message = f"only one value is left, {_typed(domain.at(0))}: q {_typed(q)} is too large for the range"
         report.error(SpaceCode.ONE_POINT_GRID, message, f"write a q below {_typed(high - low)}")
         return False
     if not (_is_multiple(low, q) and _is_multiple(high, q)):

@@ -12,6 +12,7 @@ from nni_core.space.report import Report
 from nni_core.space.values import found, shown
 
 _KEYS = ("_type", "_value")
+_KEY_SET = frozenset(_KEYS)
 #: other keys named in one specification; more of them tell nothing new
 _MAX_OTHER_KEYS = 20
 
@@ -21,10 +22,11 @@ def read_specification(raw: Json, report: Report) -> tuple[ParameterType, Sequen
     if not isinstance(raw, Mapping):
         _report_bare_value(raw, report)
         return None
-    misspelt = _report_other_keys(raw, report)
-    missing = [key for key in _KEYS if key not in raw and key not in misspelt]
-    if missing:
-        _report_missing(raw, missing, report)
+    if raw.keys() != _KEY_SET:
+        misspelt = _report_other_keys(raw, report)
+        missing = [key for key in _KEYS if key not in raw and key not in misspelt]
+        if missing:
+            _report_missing(raw, missing, report)
     kind = read_type(raw["_type"], report.at("_type")) if "_type" in raw else None
     if kind is None or "_value" not in raw:
         return None

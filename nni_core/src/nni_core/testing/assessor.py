@@ -54,7 +54,8 @@ class AssessorContract:
 
     def test_the_first_trial_may_run_on(self, assessor: AssessorFactory) -> None:
         """With nothing to compare it to, the first report of the first trial is not bad."""
-        assert judge(assessor(), "trial0", [0.5]) in [[True], [AssessResult.Good]]
+        verdicts = judge(assessor(), "trial0", [0.5])
+        assert verdicts in [[True], [AssessResult.Good]], f"the verdict is {verdicts}"
 
     def test_trials_may_be_interleaved(self, assessor: AssessorFactory) -> None:
         """Reports of trials that run at the same time come in turn."""
@@ -69,14 +70,15 @@ class AssessorContract:
 
     def test_replay_gives_the_same_verdicts(self, assessor: AssessorFactory) -> None:
         """A new assessor that is told the same story judges as the old one did."""
-        assert _story(assessor()) == _story(assessor())
+        first, second = _story(assessor()), _story(assessor())
+        assert first == second, f"verdicts are {first} at one time and {second} at the other"
 
     def test_histories_are_left_as_they_are(self, assessor: AssessorFactory) -> None:
         """An assessor changes nothing in the list that it is given, and does not mind a tuple."""
         instance = assessor()
         reports = curve(1.0, 10)
         instance.assess_trial("trial0", reports)
-        assert reports == curve(1.0, 10)
+        assert reports == curve(1.0, 10), "the assessor changed the history that it was given"
         assert isinstance(instance.assess_trial("trial1", tuple(reports)), AssessResult | bool)
 
     def test_trials_may_end_unseen(self, assessor: AssessorFactory) -> None:

@@ -172,5 +172,6 @@ class SinkContract:
         thread = threading.Thread(target=life)
         thread.start()
         thread.join(30)
-        assert raised == []
-        assert [left for left in threading.enumerate() if left not in before and not left.daemon] == []
+        assert raised == [], f"the sink raised {raised}"
+        left = [thread.name for thread in threading.enumerate() if thread not in before and not thread.daemon]
+        assert left == [], f"the sink left threads behind: {left}"

@@ -66,6 +66,12 @@ def results(count: int) -> list[float]:
     return [source.uniform(0.0, 1.0) for _ in range(count)]
 
 
+def _assert_same(one: Sequence[Parameters], other: Sequence[Parameters]) -> None:
+    # Written out, because pytest explains the asserts of test files only.
+    for position, (left, right) in enumerate(zip(one, other, strict=True)):
+        assert left == right, f"suggestion {position} is {left!r} at one time and {right!r} at the other"
+
+
 class TunerContract:
     """``tuner`` answers with a function that makes a new tuner from a seed. A tuner that cannot search every type of
     parameter names those it can under ``types``; ``search_space`` is then to be overridden too.
@@ -105,13 +111,13 @@ class TunerContract:
         first = Session(tuner(7), search_space).run(results(30))
         random.seed(12345)
         second = Session(tuner(7), search_space).run(results(30))
-        assert first == second
+        _assert_same(first, second)
 
     def test_the_shared_random_generator_is_left_alone(self, tuner: TunerFactory, search_space: Space) -> None:
         """A tuner draws from a generator of its own."""
         before = random.getstate()
         Session(tuner(3), search_space).run(results(10))
-        assert random.getstate() == before
+        assert random.getstate() == before, "the tuner drew from, or seeded, the shared generator of ``random``"
 
     def test_replay_goes_on_where_it_was(self, tuner: TunerFactory, search_space: Space) -> None:
         """A new tuner that is given the same calls goes on as the old one would have."""
@@ -125,7 +131,7 @@ class TunerContract:
         old, new = Session(tuner(5), search_space), Session(tuner(5), search_space)
         story(old)
         story(new)
-        assert old.run(results(10)) == new.run(results(10))
+        _assert_same(old.run(results(10)), new.run(results(10)))
 
     def test_trials_may_be_pending(self, tuner: TunerFactory, search_space: Space) -> None:
         """Suggestions do not wait for results, and results come in any order."""
@@ -141,8 +147,9 @@ class TunerContract:
         instance.update_search_space(search_space)
         suggested = instance.generate_multiple_parameters([0, 1, 2, 3])
         space = SearchSpace.parse(search_space)
-        assert 0 < len(suggested) <= 4
-        assert [problem for parameters in suggested if (problem := space.contains(parameters))] == []
+        assert 0 < len(suggested) <= 4, f"{len(suggested)} parameter sets for 4 ids"
+        outside = [problem.message for parameters in suggested if (problem := space.contains(parameters))]
+        assert outside == [], f"suggestions lie outside the search space: {outside}"
 
     def test_a_finite_space_is_survived(self, tuner: TunerFactory) -> None:
         """Asked for more than there is, a tuner repeats itself, which the core mends, or says that nothing is left."""
@@ -170,7 +177,7 @@ class TunerContract:
         """The ``default`` of a dict counts, exactly as if it had come alone."""
         alone = Session(tuner(8), search_space).run(results(25))
         inside = Session(tuner(8), search_space).run([{"default": value, "size": 3} for value in results(25)])
-        assert alone == inside
+        _assert_same(alone, inside)
 
     @pytest.mark.parametrize("values", [[0.5], [0, 1], [1e300, -1e300], [5e-324, -0.0]], ids=repr)
     def test_any_finite_result_is_taken(self, tuner: TunerFactory, search_space: Space, values: list[float]) -> None:

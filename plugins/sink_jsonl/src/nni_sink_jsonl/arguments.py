@@ -9,9 +9,12 @@ from attrs import field, frozen
 class JsonLinesArguments:
     """What a user can set under ``class_args``."""
 
-    #: the file to append to, made when it is missing; a relative path starts in the experiment's directory, ``~`` is
-    #: the user's home
-    path: str = field(default="events.jsonl")
+    path: str = field(
+        default="events.jsonl",
+        metadata={
+            "doc": "file to append to; a relative path starts in the experiment's directory, ~ is the user's home"
+        },
+    )
 
     @path.validator
     def _check_path(self, _attribute: object, value: str) -> None:

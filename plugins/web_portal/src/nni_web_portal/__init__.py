@@ -1,0 +1,1 @@
+"""The web portal: pages to watch and steer an experiment, served by its manager."""

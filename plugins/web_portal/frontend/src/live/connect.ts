@@ -3,6 +3,7 @@
 import { api } from "./address";
 import { Hub, type Listener } from "./hub";
 import type { ToHub, ToPage } from "./messages";
+import workerAddress from "./shared.worker.ts?worker&url";
 
 export type Say = (message: ToHub) => void;
 export type Hear = (message: ToPage) => void;
@@ -16,7 +17,7 @@ export function connect(hear: Hear, rejoin: () => void): Say {
 }
 
 function throughWorker(url: string, hear: Hear, rejoin: () => void): Say {
-  const worker = new SharedWorker(new URL("./shared.worker.ts", import.meta.url), { type: "module", name: url });
+  const worker = new SharedWorker(trusted(workerAddress), { type: "module", name: url });
   let say: Say = (message) => worker.port.postMessage(message);
   worker.port.onmessage = ({ data }: MessageEvent<ToPage>) => hear(data);
   worker.onerror = () => {
@@ -24,6 +25,20 @@ function throughWorker(url: string, hear: Hear, rejoin: () => void): Say {
     rejoin();
   };
   return (message) => say(message);
+}
+
+interface TrustedTypes {
+  createPolicy(name: string, rules: { createScriptURL: (url: string) => string }): { createScriptURL(url: string): string };
+}
+
+/** The page lets only addresses that this policy has passed be run (Trusted Types): the worker's, and no other. */
+function trusted(address: string): string {
+  const types = (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes;
+  const createScriptURL = (url: string) => {
+    if (url !== address) throw new TypeError(`not a script of the portal: ${url}`);
+    return url;
+  };
+  return types?.createPolicy("portal", { createScriptURL }).createScriptURL(address) ?? address;
 }
 
 function alone(url: string, hear: Hear): Say {

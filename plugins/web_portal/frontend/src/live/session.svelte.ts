@@ -39,8 +39,8 @@ export class Session {
   start(): void {
     this.#say = connect((message) => this.#hear(message), () => this.#join());
     document.addEventListener("visibilitychange", () => this.#say({ kind: "visible", visible: !document.hidden }));
-    addEventListener("pagehide", () => this.#say({ kind: "leave" }));
-    addEventListener("pageshow", (event) => event.persisted && this.#join());
+    window.addEventListener("pagehide", () => this.#say({ kind: "leave" }));
+    window.addEventListener("pageshow", (event) => event.persisted && this.#join());
     setInterval(() => (this.now = Date.now()), 1000);
     this.#join();
   }

@@ -1,0 +1,106 @@
+"""Everything that is checked: ``pip install -r requirements-dev.txt && nox``.
+
+The checks run in the environment that nox runs in, which has the workspace installed editable. ``build`` and ``tutorial``
+make environments of their own, because what they show is that a new one works.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "frontend", "tests", "docs", "build", "e2e"]
+nox.options.error_on_missing_interpreters = True
+
+ROOT = Path(__file__).parent
+FRONTEND = ROOT / "plugins" / "web_portal" / "frontend"
+#: every distribution of the workspace
+DISTRIBUTIONS = ["nni_core", "tuner_tpe", "service_local", "plugins/web_portal", "plugins/sink_jsonl"]
+TORCH = "torch==2.13.0"
+TORCHVISION = ["torch==2.14.1", "torchvision==0.29.1"]
+
+
+def python(session: nox.Session, *arguments: str, **options: object) -> None:
+    """Run this environment's Python."""
+    session.run(sys.executable, *arguments, external=True, **options)  # type: ignore[arg-type]
+
+
+@nox.session(venv_backend="none")
+def lint(session: nox.Session) -> None:
+    """Style, formatting, and the layers of the house."""
+    python(session, "-m", "ruff", "check")
+    python(session, "-m", "ruff", "format", "--check")
+    session.run(str(Path(sys.executable).with_name("lint-imports")), external=True)
+
+
+@nox.session(venv_backend="none")
+def types(session: nox.Session) -> None:
+    """mypy --strict on everything that ships."""
+    python(session, "-m", "mypy")
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Every test but those that run whole experiments; arguments are pytest's."""
+    python(session, "-m", "pytest", "-m", "not e2e and not torch and not torchvision", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def e2e(session: nox.Session) -> None:
+    """Real experiments through the real nnictl."""
+    python(session, "-m", "pytest", "-m", "e2e", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """The documentation; a warning is an error."""
+    python(session, "docs/build.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def frontend(session: nox.Session) -> None:
+    """Types and unit tests of the portal's frontend, with the Node.js that is there or the one from PyPI."""
+    python(session, "plugins/web_portal/hatch_build.py", "check")
+
+
+@nox.session(venv_backend="venv")
+def build(session: nox.Session) -> None:
+    """Wheels of everything, installed into a clean environment, and an experiment run from outside the checkout."""
+    wheels = Path(session.create_tmp()).resolve() / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
+    for distribution in DISTRIBUTIONS:
+        python(session, "-m", "build", "--wheel", "--outdir", str(wheels), distribution, silent=True)
+    session.install(*(str(wheel) for wheel in sorted(wheels.glob("*.whl"))))
+    outside = Path(session.create_tmp()).resolve() / "outside"
+    outside.mkdir(exist_ok=True)
+    smoke = ROOT / "tests" / "packaging" / "smoke.py"
+    with session.chdir(outside):
+        session.run("python", "-I", str(smoke), env={"HOME": str(outside), "PYTHONWARNINGS": "error"})
+
+
+@nox.session(venv_backend="venv")
+def tutorial(session: nox.Session) -> None:
+    """The user's tutorial on real PyTorch, ten trials, in an environment with nothing else in it."""
+    session.install("-r", "requirements.txt", "-r", "examples/hpo_quickstart_pytorch/requirements.txt")
+    session.install("pytest", "pytest-asyncio", "pytest-timeout", "httpx")
+    home = Path(session.create_tmp()).resolve() / "home"
+    home.mkdir(exist_ok=True)
+    session.run("python", "-m", "pytest", "-m", "torch", "--timeout=600", *session.posargs, env={"HOME": str(home)})
+
+
+@nox.session(venv_backend="venv")
+def torchvision(session: nox.Session) -> None:
+    """The loading of FashionMNIST, beside a torchvision that imports. Downloads several gigabytes."""
+    session.install("-r", "requirements.txt", *TORCHVISION, "scikit-learn")
+    session.install("pytest", "pytest-asyncio", "pytest-timeout")
+    session.run("python", "-m", "pytest", "-m", "torchvision", "--timeout=600", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """Speed and memory beside what they are measured against, as ratios of one run."""
+    python(session, "-m", "tests.bench", *session.posargs, env={**os.environ, "PYTHONPATH": str(ROOT)})

@@ -1,0 +1,72 @@
+"""The class_args of the tuners: defaults, limits, and that they reach the tuners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import cattrs
+import pytest
+
+from nni_core.plugins.building import arguments_of
+from nni_tuner_tpe.arguments import HyperoptArguments, TpeArguments, TpeTunerArguments
+from nni_tuner_tpe.plugin import nni_tuners
+
+
+def test_the_defaults_are_those_of_nni() -> None:
+    """A config written for NNI means the same here."""
+    assert attrs.asdict(TpeArguments()) == {
+        "constant_liar_type": "best",
+        "n_startup_jobs": 20,
+        "n_ei_candidates": 24,
+        "linear_forgetting": 25,
+        "prior_weight": 1.0,
+        "gamma": 0.25,
+    }
+    assert attrs.asdict(TpeTunerArguments()) == {"optimize_mode": "minimize", "seed": None, "tpe_args": None}
+    assert attrs.asdict(HyperoptArguments()) == {
+        "optimize_mode": "minimize",
+        "seed": None,
+        "parallel_optimize": False,
+        "constant_liar_type": "min",
+    }
+
+
+@pytest.mark.parametrize("class_", [TpeArguments, TpeTunerArguments, HyperoptArguments])
+def test_every_argument_is_described(class_: type) -> None:
+    """For the schema of the config, and for the documentation."""
+    assert [field.name for field in attrs.fields(class_) if not field.metadata.get("doc")] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"n_startup_jobs": -1},
+        {"n_ei_candidates": 0},
+        {"linear_forgetting": 0},
+        {"prior_weight": 0},
+        {"prior_weight": float("inf")},
+        {"gamma": float("nan")},
+        {"constant_liar_type": "worse"},
+    ],
+    ids=str,
+)
+def test_what_cannot_work_is_refused(wrong: dict[str, Any]) -> None:
+    """Each by the name of the argument or the value."""
+    (name, value), *_ = wrong.items()
+    with pytest.raises(ValueError, match=f"{name}|{value}"):
+        TpeArguments(**wrong)
+
+
+@pytest.mark.parametrize("liar", [None, "none"])
+def test_no_liar_may_be_written_both_ways(liar: str | None) -> None:
+    """YAML's null, and the word that NNI failed on."""
+    assert cattrs.structure({"constant_liar_type": liar}, TpeArguments).liar == "none"
+
+
+def test_arguments_reach_the_tuners() -> None:
+    """Each attrs class, as the core hands its fields on, fits the tuner's constructor."""
+    for spec in nni_tuners():
+        arguments = arguments_of(spec.arguments, {"optimize_mode": "maximize", "seed": 3})
+        assert arguments["optimize_mode"] == "maximize"
+        assert arguments["seed"] == 3
