@@ -84,16 +84,17 @@ def test_data_that_fit_in_part_are_imported_in_part(caplog: pytest.LogCaptureFix
     tuner = tpe(LETTERS)
     good = [{"parameter": {"x": "d", "y": 3}, "value": {"default": 0.0}}] * 10
     with caplog.at_level(logging.WARNING):
-        tuner.import_data([*rows("a", 1.0), *good, *rows("e", -1.0, 2), *rows("a", math.nan, 1)])
+        tuner.import_data([*rows("a", 1.0, 10), *good, *rows("e", -1.0, 2), *rows("a", math.nan, 1)])
+        tuner.import_data([*rows("b", 1.0, 5), *rows("c", 1.0, 5)])
     assert statistics.mode(suggestions(tuner)) == "d"
-    assert "imported 30 of 33 results" in caplog.text
+    assert "imported 20 of 23 results" in caplog.text
 
 
 def test_results_outlive_a_change_of_the_space() -> None:
     """What was good stays good, wherever its value stands in the new list."""
     tuner = tpe(LETTERS)
     tuner.import_data([{"parameter": {"x": letter}, "value": -ord(letter)} for letter in "abcd" * 10])
-    tuner.update_search_space({"x": {"_type": "choice", "_value": ["d", "e", "c", "b"]}})
+    tuner.update_search_space({"x": {"_type": "choice", "_value": ["d", "c", "b"]}})
     assert statistics.mode(suggestions(tuner)) == "d"
 
 

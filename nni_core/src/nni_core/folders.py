@@ -103,11 +103,10 @@ def all_experiments(root: Path | None = None) -> Iterator[ExperimentFolder]:
     root = root or default_root()
     if not root.is_dir():
         return
-    found = [
-        path for path in root.iterdir() if ID_PATTERN.fullmatch(path.name) and (path / "experiment.sqlite").exists()
-    ]
-    for path in sorted(found, key=lambda path: (path / "experiment.sqlite").stat().st_ctime):
-        yield ExperimentFolder(path.resolve())
+    # Links and `_latest` lead to the same folders: each is one experiment.
+    paths = {path.resolve() for path in root.iterdir() if ID_PATTERN.fullmatch(path.name)}
+    folders = [ExperimentFolder(path) for path in paths if (path / "experiment.sqlite").exists()]
+    yield from sorted(folders, key=lambda folder: folder.path.stat().st_ctime)
 
 
 def live_experiments(root: Path | None = None) -> list[ExperimentFolder]:

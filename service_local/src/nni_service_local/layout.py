@@ -20,7 +20,9 @@ class TrialFolders:
     def __init__(self, experiment: Path) -> None:
         # Absolute, because processes with other working directories use the paths. Text, because it is faster.
         self.root = str(experiment.absolute() / "trials")
-        #: held by the warden as long as a supervisor may still be on its way; its errors are written there
+        #: held by the warden, with a mark of it inside
+        self.warden_lock = f"{self.root}/warden.lock"
+        #: what goes wrong in the warden and in supervisors
         self.warden_log = f"{self.root}/warden.log"
 
     def make(self) -> None:

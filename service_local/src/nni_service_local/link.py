@@ -31,10 +31,10 @@ class WardenLink(asyncio.Protocol):
         self._process: subprocess.Popen[bytes] | None = None
         self._transport: asyncio.Transport | None = None
 
-    async def open(self, log: str) -> None:
-        """Start a warden. It takes orders at once, and obeys them when an earlier warden of ``log`` has ended."""
+    async def open(self, lock: str, log: str) -> None:
+        """Start a warden. It takes orders at once, and obeys them when an earlier holder of ``lock`` has ended."""
         ours, theirs = socket.socketpair()
-        arguments = [sys.executable, "-I", "-S", "-c", _WARDEN, _PACKAGES, str(theirs.fileno()), log]
+        arguments = [sys.executable, "-I", "-S", "-c", _WARDEN, _PACKAGES, str(theirs.fileno()), lock, log]
         with theirs:
             # Not through asyncio: its child watchers cost a thread. A session of its own keeps Ctrl-C away.
             self._process = subprocess.Popen(  # noqa: ASYNC220 - a vfork, which takes a millisecond

@@ -173,7 +173,7 @@ class LocalService(TrainingService):
 
     async def _open_link(self) -> WardenLink:
         link = WardenLink(self._on_warden_event, self._on_warden_loss)
-        await link.open(self._folders.warden_log)
+        await link.open(self._folders.warden_lock, self._folders.warden_log)
         return link
 
     def _on_warden_event(self, event: Mapping[str, Any]) -> None:
@@ -195,7 +195,7 @@ class LocalService(TrainingService):
     async def _replace_warden(self) -> None:
         orphans = list(self._watch.executions.values())
         self._link = await self._open_link()
-        # When the new one has the lock, every supervisor of the old one holds its own.
+        # When the new one is ready, nothing of the old one can start any more, and what has started holds its lock.
         await self._link.ready()
         for execution in orphans:
             if execution.lock is None:

@@ -1,12 +1,14 @@
-"""Holds one trial from its first process to its last. Forked from the warden, so no interpreter starts for it.
+"""Holds a trial from its first process to its last. Forked from the warden, so no interpreter starts for it.
 
-Standard library only, and little of it: what is imported here is copied for every trial. The supervisor leads a session
-of its own, collects every orphan of the trial's tree (Linux), and depends on nobody: neither the manager nor the warden
-has to be alive for a time limit, a cancellation or the record of the end.
+Standard library only, and little of it: what is imported here is copied by every fork. The supervisor leads a session
+of its own, collects every orphan of the trial's tree (Linux), and depends on nobody while a trial runs: neither the
+manager nor the warden has to be alive for a time limit, a cancellation or the record of the end.
+
+When nothing of a trial is left, its supervisor is as good as new, and much cheaper than a new one: it takes the next.
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH103, PTH110, PTH123
+# ruff: noqa: PTH103, PTH108, PTH110, PTH123
 
 from __future__ import annotations
 
@@ -38,73 +40,112 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _prctl = ctypes.CDLL(None).prctl if _ON_LINUX else None
 
 
-def supervise(order: dict[str, Any], inherited: list[int]) -> None:
-    """Run one trial to its end. ``inherited`` are the warden's descriptors, let go once the trial can be found.
+class Origin:
+    """What a supervisor knows of the warden that it came from."""
 
-    :raises OSError: when the trial's directory cannot be written.
+    def __init__(self, lock: str, mark: bytes, umask: int, boot_id: str) -> None:
+        #: file that a warden holds, with the mark of the latest one in it
+        self.lock = lock
+        self.mark = mark
+        #: the user's own, for the trials; ours keeps files from everybody else
+        self.umask = umask
+        self.boot_id = boot_id
+
+
+def serve(origin: Origin, orders: int, reports: int) -> None:
+    """Run trials, one after the other, until the warden is gone.
+
+    Orders are JSON lines, one at a time; the report of a trial's end is a line with our pid.
+
+    :raises OSError: when a trial's directory cannot be written. The process must end then: what it leaves is swept.
     """
     os.setsid()
     if _prctl:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    os.makedirs(order["directory"] + "/.nni", 0o700, exist_ok=True)
-    os.chdir(order["directory"])
-    # Never released: the kernel does that when this process ends, however it ends.
-    fcntl.flock(os.open(records.LOCK_FILE, records.WRITE_ONLY, 0o600), fcntl.LOCK_EX)
-    if os.path.exists(records.START_FILE):
-        raise FileExistsError(errno.EEXIST, "this attempt was started before", order["directory"])
-    supervisor = Supervisor(order)
-    supervisor.prepare()
-    # From here on, whoever finds the warden's lock free finds this trial as well.
-    for descriptor in inherited:
-        os.close(descriptor)
-    supervisor.run()
+    lock = os.open(origin.lock, os.O_RDONLY | os.O_NOFOLLOW)
+    alarm = Alarm()
+    while line := _read_line(orders):
+        trial = Trial(json.loads(line), origin, alarm)
+        if trial.prepare(lock):
+            trial.run()
+        trial.release()
+        os.write(reports, b"%d\n" % os.getpid())
 
 
-class Supervisor:
-    """The trial whose directory is the current one. Single-threaded; signals only wake it up."""
+class Alarm:
+    """Wakes a sleeping supervisor when a child ends or somebody wants its trial to end."""
 
-    def __init__(self, order: dict[str, Any]) -> None:
+    def __init__(self) -> None:
+        #: somebody sent SIGTERM since this was last set to False
+        self.cancelled = False
+        self._awake, wake = os.pipe()
+        os.set_blocking(self._awake, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self._on_cancel)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+    def sleep(self, seconds: float | None) -> None:
+        """Until a signal comes, or the time is over."""
+        select.select([self._awake], [], [], seconds)
+        drain(self._awake)
+
+    def _on_cancel(self, *_: object) -> None:
+        self.cancelled = True
+
+
+class Trial:
+    """One attempt, and the process tree that it becomes."""
+
+    def __init__(self, order: dict[str, Any], origin: Origin, alarm: Alarm) -> None:
         self.order = order
+        self.origin = origin
+        self.alarm = alarm
+        self.lock = -1
         self.command = 0
         self.status: int | None = None
-        self.cancelled = False
         self.timed_out = False
         self.message = ""
         self.limit_at: float | None = None
         self.kill_at: float | None = None
         self.kill_pause = _FIRST_KILL_PAUSE
-        self.awake, self.wake = os.pipe()
 
-    def prepare(self) -> None:
-        """Everything up to the command itself."""
+    def prepare(self, warden_lock: int) -> bool:
+        """Everything up to the command itself; False when a later warden has taken over, so that it must not run."""
+        self.alarm.cancelled = False
+        os.makedirs(self.order["directory"] + "/.nni", 0o700, exist_ok=True)
+        os.chdir(self.order["directory"])
+        self.lock = os.open(records.LOCK_FILE, records.WRITE_ONLY, 0o600)
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
+        if os.path.exists(records.START_FILE):
+            raise FileExistsError(errno.EEXIST, "this attempt was started before", self.order["directory"])
         records.write_file(records.PARAMETER_FILE, self.order["parameter_file"].encode("latin-1"))
-        self._listen_to_signals()
-        start = {key: self.order[key] for key in ("attempt_id", "boot_id", "gpus", "gpu_share")}
-        records.write_record(records.START_FILE, start | {"pid": os.getpid(), "started_at": now()})
+        start = {key: self.order[key] for key in ("attempt_id", "gpus", "gpu_share")}
+        start |= {"pid": os.getpid(), "boot_id": self.origin.boot_id, "started_at": now()}
+        records.write_record(records.START_FILE, start)
+        # A later manager looks for trials after its warden has left its mark. Whoever still finds the old mark here has
+        # left the record before that look; whoever finds the new one may have been missed, and must not run.
+        if os.pread(warden_lock, len(self.origin.mark), 0) == self.origin.mark:
+            return True
+        os.unlink(records.START_FILE)
+        return False
 
-    def _listen_to_signals(self) -> None:
-        os.set_blocking(self.wake, False)
-        os.set_blocking(self.awake, False)
-        signal.set_wakeup_fd(self.wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.signal(signal.SIGTERM, self._on_cancel)
-
-    def _on_cancel(self, *_: object) -> None:
-        self.cancelled = True
+    def release(self) -> None:
+        """The trial is over."""
+        os.close(self.lock)
 
     def run(self) -> None:
         """Start the command and stay until nothing of its tree is left."""
         supervisor = os.getpid()
         self.command = os.fork()
         if self.command == 0:
-            become_command(self.order, supervisor)
+            become_command(self.order, self.origin.umask, supervisor)
         if self.order["time_limit"] is not None:
             self.limit_at = time.monotonic() + self.order["time_limit"]
-        signal.pthread_sigmask(signal.SIG_SETMASK, [])
         while self._reap():
             self._advance()
-            select.select([self.awake], [], [], self._patience())
-            drain(self.awake)
+            self.alarm.sleep(self._patience())
         if not descent.KEEPS_ORPHANS:
             descent.kill_all(self.command)
         self._record_end()
@@ -124,8 +165,8 @@ class Supervisor:
     def _advance(self) -> None:
         """Take the next step towards the end, if it is time for one."""
         now = time.monotonic()
-        if self.cancelled:
-            self.cancelled = False
+        if self.alarm.cancelled:
+            self.alarm.cancelled = False
             self._end_within(_requested_grace())
         elif self.status is not None and self.kill_at is None:
             self.message = "ended processes that the command left behind"
@@ -166,7 +207,7 @@ class Supervisor:
         records.write_record(records.EXIT_FILE, record)
 
 
-def become_command(order: dict[str, Any], supervisor: int) -> NoReturn:
+def become_command(order: dict[str, Any], umask: int, supervisor: int) -> NoReturn:
     """In the forked child: turn into the trial's command. What goes wrong is told as a shell tells it."""
     try:
         os.setpgid(0, 0)
@@ -176,7 +217,7 @@ def become_command(order: dict[str, Any], supervisor: int) -> NoReturn:
                 os._exit(128 + signal.SIGKILL)
         _open_streams()
         os.chdir(order["code_directory"])
-        os.umask(order["umask"])
+        os.umask(umask)
         _reset_signals()
         os.execvpe(order["argv"][0], order["argv"], {**os.environ, **order["environment"]})  # noqa: S606 - see above
     except (OSError, ValueError) as error:
@@ -206,6 +247,17 @@ def _requested_grace() -> float:
             return float(json.load(file)["grace"])
     except FileNotFoundError:
         return DEFAULT_GRACE
+
+
+def _read_line(descriptor: int) -> bytes:
+    """One line; empty when the other end is gone."""
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(descriptor, 1 << 16)
+        if not piece:
+            return b""
+        line += piece
+    return line
 
 
 def drain(descriptor: int) -> None:

@@ -1,11 +1,12 @@
-"""The process that trials are forked from. One for each service, started once, small on purpose.
+"""The process that supervisors are forked from. One for each service, started once, small on purpose.
 
-The manager is big and threaded: forking it is slow and unsafe, and starting an interpreter for each trial costs more
-than many trials do. The warden has imported a few modules, holds nothing, and takes about a millisecond to fork.
+The manager is big and threaded: forking it is slow and unsafe, and an interpreter for each trial costs more than many
+trials do. The warden has imported a few modules, holds nothing, and takes a fraction of a millisecond to fork.
 
 It speaks JSON lines on a socket. From the manager: ``run`` and ``cancel``. To the manager: ``ready`` once, then for
 each trial ``started`` and ``gone`` (with the supervisor's exit status: 0, or an errno when it could not do its work),
-or ``refused`` when it cannot be forked. When the manager closes the socket or dies, the warden ends; supervisors stay.
+or ``refused`` when there can be no supervisor. When the manager closes the socket or dies, the warden ends; supervisors
+stay as long as their trials do.
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
@@ -20,9 +21,7 @@ import json
 import os
 import select
 import signal
-import socket
 import sys
-import traceback
 
 from nni_service_local import records, supervisor
 
@@ -35,27 +34,40 @@ _BLOCKED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
 
 
 def main() -> None:
-    """Entry point: ``<descriptor of the socket> <lock file>``."""
-    link = socket.socket(fileno=int(sys.argv[1]))
-    link.set_inheritable(False)
+    """Entry point: ``<descriptor of the socket> <lock file> <log file>``."""
+    link, lock_path, log_path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+    os.set_inheritable(link, False)
     umask = os.umask(0o077)
-    # Held: supervisors may still be on their way. What goes wrong here and in supervisors is written to the same file.
-    lock = os.open(sys.argv[2], os.O_APPEND | records.WRITE_ONLY, 0o600)
+    # What goes wrong here and in supervisors.
+    os.dup2(os.open(log_path, os.O_APPEND | records.WRITE_ONLY, 0o600), 2)
+    lock = os.open(lock_path, records.WRITE_ONLY, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    # A second descriptor of one open file would hold the lock for as long as a supervisor lives.
-    os.dup2(os.open(sys.argv[2], os.O_APPEND | records.WRITE_ONLY), 2)
-    Warden(link, lock, umask).serve()
+    # From here on, supervisors of an earlier warden start nothing.
+    mark = os.urandom(16).hex().encode()
+    os.pwrite(lock, mark, 0)
+    Warden(link, lock, supervisor.Origin(lock_path, mark, umask, _boot_id())).serve()
+
+
+class Seat:
+    """A supervisor and what it does."""
+
+    def __init__(self, orders: int) -> None:
+        #: where it reads from
+        self.orders = orders
+        #: the trial that it holds; None while it waits for one
+        self.order: dict[str, Any] | None = None
 
 
 class Warden:
-    """Forks supervisors, tells of their beginning and end, and passes cancellations on."""
+    """Keeps supervisors, tells of the beginning and end of their trials, and passes cancellations on."""
 
-    def __init__(self, link: socket.socket, lock: int, umask: int) -> None:
+    def __init__(self, link: int, lock: int, origin: supervisor.Origin) -> None:
         self.link = link
         self.lock = lock
-        self.origin = {"umask": umask, "boot_id": _boot_id()}
-        #: pid of each supervisor that has not been waited for -> its order
-        self.supervisors: dict[int, dict[str, Any]] = {}
+        self.origin = origin
+        #: by pid; a supervisor leaves when it has been waited for
+        self.seats: dict[int, Seat] = {}
+        self.ended, self.reports = os.pipe()
         self.awake, self.wake = os.pipe()
         os.set_blocking(self.awake, False)
         os.set_blocking(self.wake, False)
@@ -77,64 +89,112 @@ class Warden:
     def _listen(self) -> None:
         unread = b""
         while True:
-            readable, _, _ = select.select([self.link.fileno(), self.awake], [], [])
+            readable, _, _ = select.select([self.link, self.awake, self.ended], [], [])
+            # Before the dead are counted: a supervisor may report and die.
+            if self.ended in readable:
+                self._hear_reports()
             if self.awake in readable:
                 supervisor.drain(self.awake)
                 self._reap()
-            if self.link.fileno() in readable:
-                received = self.link.recv(1 << 20)
+            if self.link in readable:
+                received = os.read(self.link, 1 << 20)
                 if not received:
                     return
                 *lines, unread = (unread + received).split(b"\n")
                 for line in lines:
-                    self._obey(json.loads(line))
+                    self._obey(line)
 
-    def _obey(self, order: dict[str, Any]) -> None:
+    def _obey(self, line: bytes) -> None:
+        order = json.loads(line)
         if order["op"] == "run":
-            self._run(order | self.origin)
+            self._run(order, line)
         else:
             self._cancel(order["attempt_id"], order["grace"])
 
-    def _run(self, order: dict[str, Any]) -> None:
+    def _run(self, order: dict[str, Any], line: bytes) -> None:
+        try:
+            seat = self._free_seat()
+        except OSError as error:
+            self._tell("refused", attempt_id=order["attempt_id"], reason=f"no supervisor: {error.strerror}")
+            return
+        seat.order = order
+        self._tell("started", attempt_id=order["attempt_id"], timestamp=supervisor.now())
+        try:
+            _write_all(seat.orders, line + b"\n")
+        except BrokenPipeError:
+            # It was killed while it waited. Its end is told when it has been waited for.
+            return
+
+    def _free_seat(self) -> Seat:
+        for seat in self.seats.values():
+            if seat.order is None:
+                return seat
+        return self._new_seat()
+
+    def _new_seat(self) -> Seat:
+        theirs, ours = os.pipe()
+        seat = Seat(ours)
         try:
             pid = os.fork()
-        except OSError as error:
-            self._tell("refused", attempt_id=order["attempt_id"], reason=f"cannot fork: {error.strerror}")
-            return
+        except OSError:
+            os.close(theirs)
+            os.close(ours)
+            raise
         if pid == 0:
-            self._become_supervisor(order)
-        self.supervisors[pid] = order
-        self._tell("started", attempt_id=order["attempt_id"], timestamp=supervisor.now())
+            self._become_supervisor(seat, theirs)
+        os.close(theirs)
+        self.seats[pid] = seat
+        return seat
 
-    def _become_supervisor(self, order: dict[str, Any]) -> NoReturn:
+    def _become_supervisor(self, seat: Seat, orders: int) -> NoReturn:
         status = errno.EIO
         try:
-            supervisor.supervise(order, [self.link.fileno(), self.lock, self.awake, self.wake])
+            # A copy of another's pipe would keep it from noticing that the warden is gone.
+            others = [other.orders for other in self.seats.values()]
+            for descriptor in (self.link, self.lock, self.ended, self.awake, self.wake, seat.orders, *others):
+                os.close(descriptor)
+            supervisor.serve(self.origin, orders, self.reports)
+            status = 0
+        except BrokenPipeError:
+            # The warden is gone, and nobody waits for the report.
             status = 0
         except OSError as error:
-            traceback.print_exc()
+            _leave_trace()
             status = error.errno or errno.EIO
-        except Exception:  # noqa: BLE001 - a bug must not run on in the warden's loop; it leaves its trace in the file
-            traceback.print_exc()
+        except Exception:  # noqa: BLE001 - a bug must not run on in the warden's loop; it leaves its trace in the log
+            _leave_trace()
         os._exit(status)
 
-    def _cancel(self, attempt_id: str, grace: float) -> None:
-        for pid, order in self.supervisors.items():
-            if order["attempt_id"] == attempt_id:
-                _leave_grace(order["directory"], grace)
-                # Not waited for yet, so the pid is still this supervisor's.
-                os.kill(pid, signal.SIGTERM)
+    def _hear_reports(self) -> None:
+        # Lines are shorter than what a pipe takes whole, so none is ever cut.
+        for line in os.read(self.ended, 4096).splitlines():
+            seat = self.seats.get(int(line))
+            if seat:
+                self._tell_end(seat, 0)
 
     def _reap(self) -> None:
-        while self.supervisors:
+        while self.seats:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            order = self.supervisors.pop(pid)
-            self._tell("gone", attempt_id=order["attempt_id"], status=os.waitstatus_to_exitcode(status))
+            seat = self.seats.pop(pid)
+            os.close(seat.orders)
+            self._tell_end(seat, os.waitstatus_to_exitcode(status))
+
+    def _tell_end(self, seat: Seat, status: int) -> None:
+        if seat.order:
+            self._tell("gone", attempt_id=seat.order["attempt_id"], status=status)
+            seat.order = None
+
+    def _cancel(self, attempt_id: str, grace: float) -> None:
+        for pid, seat in self.seats.items():
+            if seat.order and seat.order["attempt_id"] == attempt_id:
+                _leave_grace(seat.order["directory"], grace)
+                # Not waited for yet, so the pid is still this supervisor's.
+                os.kill(pid, signal.SIGTERM)
 
     def _tell(self, event: str, **details: Any) -> None:
-        self.link.sendall(json.dumps({"event": event, **details}).encode() + b"\n")
+        _write_all(self.link, json.dumps({"event": event, **details}).encode() + b"\n")
 
 
 def _leave_grace(directory: str, grace: float) -> None:
@@ -143,7 +203,18 @@ def _leave_grace(directory: str, grace: float) -> None:
         records.write_record(f"{directory}/{records.CANCEL_FILE}", {"grace": grace})
     except OSError:
         # A full disk must not keep a trial from ending: it gets the supervisor's own grace.
-        traceback.print_exc()
+        _leave_trace()
+
+
+def _leave_trace() -> None:
+    import traceback
+
+    traceback.print_exc()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
 
 
 def _boot_id() -> str:

@@ -12,7 +12,8 @@ from attrs import field, frozen
 from attrs.validators import ge, gt, optional
 
 from nni_core.api import AssessorSpec, MetricSinkSpec, TrainingServiceSpec, TunerSpec
-from nni_core.errors import PluginError, Problem, nearest
+from nni_core.config import LoadedConfig, load_config
+from nni_core.errors import ConfigError, PluginError, Problem, nearest
 from nni_core.plugin_kinds import PluginKind
 
 TUTORIAL = """\
@@ -147,3 +148,34 @@ def folder(tmp_path: Path, home: Path) -> Path:
     path.mkdir()
     (path / "model.py").write_text("print('hello')\n")
     return path
+
+
+@pytest.fixture
+def tutorial() -> str:
+    """The config that the tutorial prints."""
+    return TUTORIAL
+
+
+@frozen(kw_only=True)
+class Workbench:
+    """Loads texts as files in the code directory."""
+
+    folder: Path
+    lookup: FakeLookup
+
+    def load(self, text: str | bytes, name: str = "config.yaml") -> LoadedConfig:
+        path = self.folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_config(path, self.lookup)
+
+    def problems(self, text: str | bytes, name: str = "config.yaml") -> Sequence[Problem]:
+        """What is wrong with a text, or else the warnings about it."""
+        try:
+            return self.load(text, name).warnings
+        except ConfigError as error:
+            return error.problems
+
+
+@pytest.fixture
+def bench(folder: Path, lookup: FakeLookup) -> Workbench:
+    return Workbench(folder=folder, lookup=lookup)

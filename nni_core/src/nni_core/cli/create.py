@@ -25,7 +25,7 @@ def create(config: Path, **options: Any) -> int:
 
     with WarmManager() as manager:
         from nni_core.cli.messages import say, warn
-        from nni_core.cli.start import announce, follow
+        from nni_core.cli.start import carry_on
         from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
 
         loaded = checked_config(config)
@@ -35,5 +35,4 @@ def create(config: Path, **options: Any) -> int:
             say(f"Creating experiment, Experiment ID: {folder.id}")
             say("Starting web server...")
             started = start_new(manager, order, sockets, loaded)
-    announce(started, listening.urls)
-    return follow(started, wait=options["wait"], foreground=options["foreground"])
+    return carry_on(started, listening.urls, wait=options["wait"], foreground=options["foreground"])

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from nni_core.cli.messages import inform
 from nni_core.client.launch import Started
 from nni_core.client.rest import Rest
 from nni_core.client.stopping import stop_experiment
@@ -49,7 +48,7 @@ def follow_log(started: Started) -> int:
 
 
 def _until_finished(started: Started, show: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """The experiment's last document. Ctrl-C asks it to stop; a second one kills it."""
+    """The experiment's last document; empty when its manager went away before."""
     rest = Rest(started.folder)
     document: dict[str, Any] = {}
     try:
@@ -58,14 +57,6 @@ def _until_finished(started: Started, show: Callable[[dict[str, Any]], None]) ->
             show(document)
             if document["state"] not in FINISHED:
                 time.sleep(INTERVAL)
-    except KeyboardInterrupt:
-        inform(f"Stopping experiment {started.folder.id}")
-        try:
-            stop_experiment(started.folder)
-        except KeyboardInterrupt:
-            started.process.kill()
-            raise
-        raise
     except MachineError:
         if started.folder.is_live():
             raise

@@ -21,7 +21,7 @@ def resume(experiment_id: str, **options: Any) -> int:
 
     with WarmManager() as manager:
         from nni_core.cli.messages import say
-        from nni_core.cli.start import announce, follow
+        from nni_core.cli.start import carry_on
         from nni_core.client.starting import listening_sockets, resume_order
         from nni_core.folders import find
 
@@ -31,5 +31,4 @@ def resume(experiment_id: str, **options: Any) -> int:
             say(f"Resuming experiment, Experiment ID: {folder.id}")
             say("Starting web server...")
             started = manager.send(order, sockets)
-    announce(started, listening.urls)
-    return follow(started, wait=options["wait"], foreground=options["foreground"])
+    return carry_on(started, listening.urls, wait=options["wait"], foreground=options["foreground"])

@@ -57,7 +57,33 @@ def start_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def announce(started: Started, urls: list[str]) -> None:
+def carry_on(started: Started, urls: list[str], *, wait: bool, foreground: bool) -> int:
+    """Say where the experiment is, and stay with it when that was asked for; the answer is the exit code.
+
+    Ctrl-C while staying stops the experiment; a second one kills its manager.
+    """
+    try:
+        _announce(started, urls)
+        return _follow(started, wait=wait, foreground=foreground)
+    except KeyboardInterrupt:
+        if wait or foreground:
+            _interrupted(started)
+        raise
+
+
+def _interrupted(started: Started) -> None:
+    from nni_core.cli.messages import inform
+    from nni_core.client.stopping import stop_experiment
+
+    try:
+        inform(f"Stopping experiment {started.folder.id}")
+        stop_experiment(started.folder)
+    except KeyboardInterrupt:
+        started.process.kill()
+        raise
+
+
+def _announce(started: Started, urls: list[str]) -> None:
     """The lines of a manager that is ready."""
     say("Setting up...")
     warn(started.warnings)
@@ -66,8 +92,7 @@ def announce(started: Started, urls: list[str]) -> None:
     say(f"Reference: {REFERENCE}")
 
 
-def follow(started: Started, *, wait: bool, foreground: bool) -> int:
-    """Stay with an experiment when that was asked for; the answer is the exit code."""
+def _follow(started: Started, *, wait: bool, foreground: bool) -> int:
     if not wait and not foreground:
         return 0
     from nni_core.cli.follow import follow_log, follow_progress

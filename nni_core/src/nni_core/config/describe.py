@@ -15,6 +15,7 @@ from attrs import frozen
 from attrs.validators import ge, optional
 
 from nni_core.config.durations import EXAMPLES, Duration
+from nni_core.config.gpu_indices import INDICES, GpuIndices
 from nni_core.config.wording import alternatives
 from nni_core.model import Json
 
@@ -25,6 +26,7 @@ _SIMPLE: dict[Any, tuple[str, str]] = {
     bool: ("true or false", "true or false"),
     Path: ("a path", "paths"),
     Duration: (EXAMPLES, "durations"),
+    GpuIndices: (INDICES, "lists of GPU numbers"),
     type(None): ("null", "null"),
 }
 #: the class of attrs' own ``optional``, which attrs keeps to itself

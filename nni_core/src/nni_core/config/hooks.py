@@ -12,6 +12,7 @@ from cattrs import BaseConverter
 
 from nni_core.config.describe import arms, choices, describe, is_mapping, is_sequence
 from nni_core.config.durations import EXAMPLES, Duration, DurationError, parse_duration
+from nni_core.config.gpu_indices import INDICES, GpuIndices, parse_gpu_indices
 from nni_core.config.mistakes import MismatchError, MistakesError
 from nni_core.config.wording import alternatives
 from nni_core.errors import KeyPath, Problem, nearest
@@ -103,6 +104,13 @@ def _duration(value: Json, _: Any) -> Duration:
         return parse_duration(value)
     except DurationError as error:
         raise MismatchError(EXAMPLES, value, error.help) from error
+
+
+def _gpu_indices(value: Json, _: Any) -> GpuIndices:
+    try:
+        return parse_gpu_indices(value)
+    except ValueError as error:
+        raise MismatchError(INDICES, value) from error
 
 
 def _choice(value: Json, type_: Any) -> Any:
@@ -200,4 +208,5 @@ _SIMPLE_HOOKS: tuple[tuple[Any, Hook], ...] = (
     (bool, _truth),
     (type(None), _nothing),
     (Duration, _duration),
+    (GpuIndices, _gpu_indices),
 )

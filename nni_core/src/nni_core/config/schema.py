@@ -17,6 +17,7 @@ from attrs import field, frozen
 from attrs.validators import ge, optional
 
 from nni_core.config.durations import Duration
+from nni_core.config.gpu_indices import GpuIndices
 from nni_core.model import Json
 
 _LONGEST_NAME = 200
@@ -53,11 +54,6 @@ def _check_command(_: object, attribute: attrs.Attribute[Any], value: str | tupl
     words = (value,) if isinstance(value, str) else value
     if not words or not words[0].strip():
         raise ValueError(f"{attribute.name!r} must not be empty; write what you would type in a shell")
-
-
-def _check_indices(_: object, attribute: attrs.Attribute[Any], value: tuple[int, ...] | None) -> None:
-    if value is not None and (min(value, default=0) < 0 or len(set(value)) < len(value)):
-        raise ValueError(f"{attribute.name!r} must name each GPU once, by numbers from 0, got {list(value)}")
 
 
 def _check_class_name(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
@@ -183,9 +179,8 @@ class ExperimentConfig:
         default=Path("~/nni-experiments"),
         metadata=described("Where the folders of experiments are made; at home, so that they are found again."),
     )
-    tuner_gpu_indices: tuple[int, ...] | None = field(
+    tuner_gpu_indices: GpuIndices | None = field(
         default=None,
-        validator=_check_indices,
         metadata=described("GPUs that the tuner's process may use, as a list. Left out: none.", example="[0]"),
     )
     tuner: AlgorithmConfig = field(metadata=described("The algorithm that suggests parameters."))

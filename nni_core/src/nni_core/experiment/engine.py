@@ -120,9 +120,7 @@ class Engine:
         :raises TunerFailedError: when the tuner cannot be built.
         """
         past = story(self._store.replay(), assessed=self._assessed) if self.ledger.trials else ()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._service.start())
-            group.create_task(self._tuner.start(past))
+        await asyncio.gather(self._service.start(), self._tuner.start(past))
         self._code = await self._service.upload(self._parts.code_directory)
         self._parts.listeners.started(self._parts.info)
         await self._adopt()

@@ -69,7 +69,7 @@ export function drawAxes(
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  for (const tick of ticks(x, Math.max(2, Math.floor((frame.right - frame.left) / 90)))) {
+  for (const tick of ticks(x, Math.max(2, Math.floor((frame.right - frame.left) / 64)))) {
     const at = Math.round(toPixel(x, tick)) + 0.5;
     line(context, at, frame.bottom, at, frame.bottom + 4);
     context.fillText(formatX(tick), at, frame.bottom + 7);

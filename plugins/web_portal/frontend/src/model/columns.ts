@@ -19,13 +19,14 @@ export interface Column {
 
 const SAMPLE = 200;
 
+/** The columns of all trials; `now` gives the time for durations that still grow. */
 export function columnsOf(trials: Trials, now: () => number): Column[] {
   const fixed = [
     number("#", 64, (at) => trials.sequence[at]),
     text("id", 84, (at) => trials.id[at]),
     text("status", 132, (at) => format.state(trials.state[at] ?? "")),
-    number("value", 92, (at) => trials.value[at]),
-    number("latest", 92, (at) => trials.latest[at]),
+    measured("value", trials.value),
+    measured("latest", trials.latest),
     seconds("duration", 96, (at) => trials.duration(at, now())),
     moment("started", 96, (at) => trials.started[at]),
     number("reports", 78, (at) => trials.intermediates[at]),
@@ -54,14 +55,15 @@ function named(source: Map<string, (Json | null)[]>, group: Group, taken: Set<st
     taken.add(key);
     const sample = values.slice(0, SAMPLE).filter((value) => value !== null && value !== undefined);
     const numeric = sample.length > 0 && sample.every((value) => typeof value === "number");
-    const longest = Math.max(key.length + 2, ...sample.map((value) => format.anything(value).length));
+    const show = numeric ? format.aligned(sample as number[]) : format.anything;
+    const longest = Math.max(key.length + 2, ...sample.map((value) => show(value).length));
     return {
       key,
       group,
       numeric,
       width: Math.min(200, Math.max(84, longest * 8 + 20)),
       raw: (at: number) => values[at],
-      text: (at: number) => format.anything(values[at]),
+      text: (at: number) => show(values[at]),
     };
   });
 }
@@ -72,6 +74,11 @@ function base(key: string, width: number, numeric: boolean, raw: (at: number) =>
 
 function number(key: string, width: number, raw: (at: number) => number | null | undefined): Column {
   return base(key, width, true, raw);
+}
+
+function measured(key: string, values: (number | null)[]): Column {
+  const show = format.aligned(values.slice(0, SAMPLE));
+  return { ...base(key, 92, true, (at) => values[at]), text: (at) => show(values[at]) };
 }
 
 function text(key: string, width: number, raw: (at: number) => string | null | undefined): Column {

@@ -17,6 +17,23 @@ export function number(value: number | null | undefined, digits = 5): string {
   return minus(trimmed(value.toFixed(Math.min(places, 12))));
 }
 
+/**
+ * How the numbers of one column are written: with the same decimals where they are of one size, so that they line up.
+ * A value that would lose its digits that way is written as `anything` writes it.
+ */
+export function aligned(sample: (number | null)[]): (value: Json | undefined) => string {
+  const sizes = sample.filter((value) => value !== null && value !== 0 && Number.isFinite(value)).map((value) => Math.abs(value!));
+  const most = Math.max(...sizes);
+  const alike = sizes.length > 1 && sizes.every((size) => size >= most / 1e3) && most < 1e6 && most >= 1e-2;
+  if (!alike || sample.every((value) => value === null || Number.isInteger(value))) return anything;
+  const places = Math.max(1, 4 - Math.max(-1, Math.floor(Math.log10(most))));
+  return (value) => {
+    if (typeof value !== "number" || !Number.isFinite(value)) return anything(value);
+    const size = Math.abs(value);
+    return size >= 1e9 || (size !== 0 && size < 10 ** (1 - places)) ? number(value) : minus(value.toFixed(places));
+  };
+}
+
 function trimmed(text: string): string {
   const [mantissa = "", exponent] = text.split("e");
   const short = mantissa.includes(".") ? mantissa.replace(/\.?0+$/, "") : mantissa;
