@@ -19,5 +19,4 @@ if __name__ == "__main__":
     experiment.config.tuner.class_args["optimize_mode"] = "maximize"
 
     experiment.run(8080)
-    input("http://localhost:8080 shows the results. Press Enter to stop the experiment. ")
     experiment.stop()

@@ -26,7 +26,7 @@ def main() -> None:
     parameters.update(nni.get_next_parameter())
 
     train_set, test_set = load_data(arguments.dataset, arguments.data_directory)
-    train_batches = DataLoader(train_set, batch_size=32, shuffle=True)
+    train_batches = DataLoader(train_set, batch_size=arguments.batch_size, shuffle=True)
     test_batches = DataLoader(test_set, batch_size=256)
 
     model = build_model(pixels=train_set[0][0].numel(), features=parameters["features"])
@@ -100,6 +100,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--dataset", choices=["digits", "fashion-mnist"], default="digits")
     parser.add_argument("--data-directory", type=Path, default=Path("data"), help="where FashionMNIST is kept")
     parser.add_argument("--epochs", type=positive, default=5, help="passes over the training images")
+    parser.add_argument("--batch-size", type=positive, default=16, help="images between two steps of the optimizer")
     return parser.parse_args()
 
 

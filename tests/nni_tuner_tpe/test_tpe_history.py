@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from statistics import fmean
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nni_core.model import Json
@@ -14,6 +16,11 @@ from nni_tuner_tpe.arguments import ConstantLiar
 from nni_tuner_tpe.dimensions import Dimensions
 from nni_tuner_tpe.history import History
 
+LIES: dict[ConstantLiar, Callable[[list[float]], float]] = {
+    ConstantLiar.BEST: min,
+    ConstantLiar.WORST: max,
+    ConstantLiar.MEAN: fmean,
+}
 LOSSES = st.lists(st.integers(-3, 3).map(float), max_size=150)
 
 
@@ -25,6 +32,7 @@ def history(losses: list[float]) -> History:
     return filled
 
 
+@settings(deadline=None)
 @given(LOSSES)
 def test_results_are_sorted_and_equal_ones_keep_their_order(losses: list[float]) -> None:
     """As a stable sort has it, however many there are."""
@@ -32,6 +40,7 @@ def test_results_are_sorted_and_equal_ones_keep_their_order(losses: list[float])
     assert history(losses).values(0).tolist() == expected
 
 
+@settings(deadline=None)
 @given(LOSSES, LOSSES)
 def test_many_at_once_are_as_one_after_the_other(first: list[float], second: list[float]) -> None:
     """Imported results end up where single ones would."""
@@ -43,14 +52,14 @@ def test_many_at_once_are_as_one_after_the_other(first: list[float], second: lis
     assert together.losses.tolist() == single.losses.tolist()
 
 
+@settings(deadline=None)
 @given(LOSSES, st.sampled_from(ConstantLiar))
 def test_pretended_results_stand_after_their_equals(losses: list[float], liar: ConstantLiar) -> None:
     """A running trial is put where a result with the lie as its loss would come to stand."""
-    lies = {ConstantLiar.BEST: min, ConstantLiar.WORST: max, ConstantLiar.MEAN: lambda all_: sum(all_) / len(all_)}
     pretending, honest = history(losses), history(losses)
     pretending.pretend([np.array([-1.0]), np.array([-2.0])], liar)
     if liar is not ConstantLiar.NONE:
-        lie = lies[liar](losses) if losses else 0.0
+        lie = LIES[liar](losses) if losses else 0.0
         honest.add(np.array([-1.0]), lie)
         honest.add(np.array([-2.0]), lie)
     found, expected = pretending.values(0).tolist(), honest.values(0).tolist()

@@ -16,9 +16,10 @@ from nni_core.api import Tuner
 from nni_core.model import Parameters
 from nni_core.space import SearchSpace
 from nni_core.testing.spaces import EVERYTHING, FINITE, NESTED, SPACES
+from nni_tuner_tpe.tpe import TpeTuner
 
 ALL_SPACES = [EVERYTHING, NESTED, FINITE, *SPACES.values(), {"x": {"_type": "choice", "_value": ["only"]}}]
-VALUES = st.one_of(
+VALUES: st.SearchStrategy[Any] = st.one_of(
     st.floats(),
     st.integers(-(10**400), 10**400),
     st.sampled_from(["text", None, True, [], {}, {"default": 0.5}, {"default": math.nan}]),
@@ -106,8 +107,6 @@ def test_no_order_of_calls_breaks_a_tuner(any_tuner: Callable[..., Tuner], steps
 @pytest.mark.parametrize("liar", ["best", "worst", "mean", "none"])
 def test_a_model_survives_results_of_any_size(liar: str) -> None:
     """Ties, the largest floats of both signs, and a hundred running trials."""
-    from nni_tuner_tpe.tpe import TpeTuner
-
     driver = Driver(TpeTuner(seed=1, tpe_args={"constant_liar_type": liar, "n_startup_jobs": 3}))
     for value in [1.7e308, -1.7e308, 0.0, -0.0, 5e-324] * 8:
         driver.ask(0, None)

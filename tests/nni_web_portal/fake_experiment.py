@@ -137,7 +137,7 @@ def trial_name(number: int) -> str:
     return "".join(random.Random(f"trial {number}").choices("abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ", k=5))
 
 
-def digits_experiment(amount: int = 60, running: int = 4, *, seed: int = 12, now: int | None = None) -> FakeExperiment:
+def digits_experiment(amount: int = 60, running: int = 4, *, seed: int = 133, now: int | None = None) -> FakeExperiment:
     """Tuning of a small network on handwritten digits, as it looks after a while."""
     draw = random.Random(seed)
     experiment = FakeExperiment(space=DIGITS_SPACE)
@@ -150,9 +150,7 @@ def digits_experiment(amount: int = 60, running: int = 4, *, seed: int = 12, now
         trial = experiment.add(_parameters(draw, 1), state="RUNNING", created_at=began, started_at=began + 300)
         trial.intermediates += _course(_accuracy(draw, trial.parameters), draw, 3 + 2 * number)
         trial.stdout = _output(trial)
-    experiment.notes.append(
-        {"timestamp": begin, "level": "info", "message": "the experiment began", "trial_id": None}
-    )
+    experiment.notes.append({"timestamp": begin, "level": "info", "message": "the experiment began", "trial_id": None})
     return experiment
 
 
@@ -198,5 +196,7 @@ def _course(final: float, draw: random.Random, reports: int) -> list[float | Non
 def _output(trial: FakeTrial) -> bytes:
     lines = ["\x1b[1mUsing cpu device\x1b[0m"]
     for epoch, accuracy in enumerate(trial.intermediates, 1):
-        lines.append(f"epoch {epoch:>2}  loss {2.3 * (1 - (accuracy or 0)):.4f}  \x1b[32maccuracy {accuracy:.4f}\x1b[0m")
+        lines.append(
+            f"epoch {epoch:>2}  loss {2.3 * (1 - (accuracy or 0)):.4f}  \x1b[32maccuracy {accuracy:.4f}\x1b[0m"
+        )
     return ("\n".join(lines) + "\n").encode()

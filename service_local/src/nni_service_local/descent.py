@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 KEEPS_ORPHANS = sys.platform == "linux"
 
 
-def ask_all_to_end(group: int) -> None:
-    """SIGTERM to every process of the tree. SIGCONT with it, because a stopped process does not hear."""
-    pids = _tree(group)
-    _signal(pids, signal.SIGTERM)
-    _signal(pids, signal.SIGCONT)
+def ask_all_to_end(group: int, asked: set[int]) -> None:
+    """SIGTERM to every process of the tree, except those ``asked`` before: many programs take a second SIGTERM for
+    impatience. SIGCONT with it, because a stopped process does not hear."""
+    fresh = [pid for pid in _tree(group) if pid not in asked]
+    asked.update(fresh)
+    _signal(fresh, signal.SIGTERM)
+    _signal(fresh, signal.SIGCONT)
 
 
 def kill_all(group: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 from attrs import define
@@ -21,6 +22,10 @@ class Execution:
     attempt_id: AttemptId
     directory: str
     spool: Tail
+    #: what the warden was told; None for a trial of an earlier manager
+    order: Mapping[str, Any] | None = None
+    #: its beginning was told
+    began: bool = False
     #: the GPUs that it occupies; None when it asked for none
     placement: Placement | None = None
     #: open ``trial.lock`` of a trial whose supervisor is not ours to wait for; None while the warden does that

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
 #: parts like 1/3 add up to a little more than 1
 _FULL = 1.001
@@ -93,51 +93,40 @@ class GpuPolicy:
         return [device for device in devices if self.indices is None or device.index in self.indices]
 
 
-@frozen(kw_only=True)
-class Taken:
-    """What is in use, by GPU index."""
-
-    #: sum of the parts that trials of this experiment take
-    load: Mapping[int, float] = field(factory=dict)
-    #: other experiments that hold a GPU, by id
-    leases: Mapping[int, str] = field(factory=dict)
-
-
-def place(devices: Sequence[GpuDevice], policy: GpuPolicy, taken: Taken, demand: Demand) -> Placement | Full:
+def place(
+    devices: Sequence[GpuDevice], policy: GpuPolicy, load: Mapping[int, float], demand: Demand
+) -> Placement | Full:
     """Find GPUs for one trial: the least loaded first, then idle before busy ones, then by utilization and index.
 
-    Processes of this experiment's own trials are not to be among those of the devices.
+    :param devices: without the processes of this experiment's own trials.
+    :param load: by GPU index, the sum of the parts that trials of this experiment take.
     """
     obstacles: list[str] = []
     free: list[GpuDevice] = []
     for device in policy.candidates(devices):
-        obstacle = _obstacle(device, policy, taken, demand)
+        obstacle = _obstacle(device, policy, load, demand)
         if obstacle:
             obstacles.append(obstacle)
         else:
             free.append(device)
     if len(free) < demand.count:
         return Full(reason=_shortage(len(free), demand, obstacles))
-    free.sort(key=lambda device: _preference(device, taken))
+    free.sort(key=lambda device: _preference(device, load))
     return Placement(indices=tuple(sorted(device.index for device in free[: demand.count])), share=demand.share)
 
 
-def _obstacle(device: GpuDevice, policy: GpuPolicy, taken: Taken, demand: Demand) -> str | None:
-    if taken.load.get(device.index, 0.0) + demand.share > _FULL:
+def _obstacle(device: GpuDevice, policy: GpuPolicy, load: Mapping[int, float], demand: Demand) -> str | None:
+    if load.get(device.index, 0.0) + demand.share > _FULL:
         return f"GPU {device.index} is in use by trials of this experiment"
-    if policy.use_active:
-        return None
-    if device.index in taken.leases:
-        return f"GPU {device.index} is in use by experiment {taken.leases[device.index]}"
-    if device.processes:
+    if device.processes and not policy.use_active:
         programs = ", ".join(f"pid {process.pid} ({process.name})" for process in device.processes)
         return f"GPU {device.index} busy: {programs}; set use_active_gpu"
     return None
 
 
-def _preference(device: GpuDevice, taken: Taken) -> tuple[float, bool, int, int, int]:
+def _preference(device: GpuDevice, load: Mapping[int, float]) -> tuple[float, bool, int, int, int]:
     return (
-        taken.load.get(device.index, 0.0),
+        load.get(device.index, 0.0),
         bool(device.processes),
         device.memory_utilization,
         device.core_utilization,

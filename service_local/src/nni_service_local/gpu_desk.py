@@ -12,7 +12,7 @@ from nni_core.model import AttemptId
 from nni_core.wire import TrialVariable
 from nni_service_local import marked
 from nni_service_local.arguments import LocalArguments
-from nni_service_local.gpu import Demand, Full, GpuDevice, GpuPolicy, GpuProbe, GpuProcess, Placement, Taken, place
+from nni_service_local.gpu import Demand, Full, GpuDevice, GpuPolicy, GpuProbe, GpuProcess, Placement, place
 from nni_service_local.gpu_check import machine_problems, setting_problems
 
 
@@ -41,7 +41,7 @@ class GpuDesk:
         arguments = self._arguments
         policy = GpuPolicy(indices=arguments.indices, use_active=bool(arguments.use_active_gpu))
         demand = Demand.of(wanted, arguments.max_trial_number_per_gpu)
-        return place(devices, policy, Taken(load=_load(placements)), demand)
+        return place(devices, policy, _load(placements), demand)
 
     def _devices_without(self, own: frozenset[AttemptId]) -> Sequence[GpuDevice]:
         def foreign(device: GpuDevice) -> Sequence[GpuProcess]:

@@ -20,7 +20,8 @@ _PACKAGES = str(Path(nni_service_local.__file__).parent.parent)
 
 
 class WardenLink(asyncio.Protocol):
-    """One warden and the connection to it. ``on_event`` hears its messages, ``on_loss`` that it is gone unasked."""
+    """One warden and the connection to it. ``on_event`` hears its messages, ``on_loss`` that it
+    was ready and is gone unasked."""
 
     def __init__(self, on_event: Callable[[dict[str, Any]], None], on_loss: Callable[[], None]) -> None:
         self._on_event = on_event
@@ -78,7 +79,7 @@ class WardenLink(asyncio.Protocol):
         self._transport = None
         if not self._ready.done():
             self._ready.set_exception(PermanentError("the warden ended before it was ready: see trials/warden.log"))
-            # Who does not wait for it learns of the loss below.
+            # Nobody may be waiting, when the service stops at once.
             self._ready.exception()
-        if not self._closing:
+        elif not self._closing:
             self._on_loss()

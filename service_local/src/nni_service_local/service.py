@@ -28,19 +28,16 @@ from nni_core.api import (
 )
 from nni_core.errors import NotFoundError, PermanentError, Problem
 from nni_core.model import AttemptId, LogStream, TrialId
-from nni_core.wire import TrialVariable
 from nni_service_local import records
 from nni_service_local.arguments import LocalArguments
 from nni_service_local.execution import Execution
 from nni_service_local.gpu import Full, GpuDevice, GpuProbe, Placement
-from nni_service_local.gpu_desk import GpuDesk, variables
+from nni_service_local.gpu_desk import GpuDesk
 from nni_service_local.layout import TrialFolders
 from nni_service_local.link import WardenLink
+from nni_service_local.order import fault_of, order_of
 from nni_service_local.tail import Tail, read_piece
 from nni_service_local.watch import Began, Ended, Watch
-
-#: value of NNI_PLATFORM
-_PLATFORM = "local"
 
 
 class LocalService(TrainingService):
@@ -59,6 +56,8 @@ class LocalService(TrainingService):
         self._link: WardenLink | None = None
         self._replacement: asyncio.Task[None] | None = None
         self._stopped = False
+        #: why no trial can be started any more; empty when all is well
+        self._fault = ""
 
     async def check(self) -> Sequence[Problem]:
         return await self._gpus.check(self._context.requirements.gpus)
@@ -123,20 +122,26 @@ class LocalService(TrainingService):
     # --- submitting ---------------------------------------------------------------------------------------------------
 
     def _submit(self, spec: TrialSpec, devices: Sequence[GpuDevice]) -> Submission:
-        if self._link is None or self._stopped:
-            raise PermanentError("the local training service does not run: it was not started, or has ended")
+        if self._link is None or self._fault or self._stopped:
+            cause = self._fault or "it was not started, or has ended"
+            raise PermanentError(f"the local training service does not run: {cause}")
         if spec.attempt_id in self._watch.executions:
             return Submitted(attempt_id=spec.attempt_id)
         try:
             directory = self._folders.of(spec.trial_id, spec.attempt)
         except NotFoundError:
             return Rejected(attempt_id=spec.attempt_id, reason=f"{spec.trial_id!r} cannot be the id of a trial")
+        if fault := fault_of(spec):
+            return Rejected(attempt_id=spec.attempt_id, reason=fault)
         placement = self._place(spec, devices)
         if isinstance(placement, Full):
             return NoCapacity(attempt_id=spec.attempt_id, reason=placement.reason)
+        order = order_of(spec, self._context.experiment_id, directory, placement)
         spool = Tail(f"{directory}/{records.SPOOL_FILE}", 0)
-        self._watch.add(Execution(attempt_id=spec.attempt_id, directory=directory, spool=spool, placement=placement))
-        self._link.order("run", **self._order(spec, directory, placement))
+        self._watch.add(
+            Execution(attempt_id=spec.attempt_id, directory=directory, spool=spool, placement=placement, order=order)
+        )
+        self._link.order("run", **order)
         return Submitted(attempt_id=spec.attempt_id)
 
     def _place(self, spec: TrialSpec, devices: Sequence[GpuDevice]) -> Placement | Full | None:
@@ -144,30 +149,6 @@ class LocalService(TrainingService):
             return None
         taken = [execution.placement for execution in self._watch.executions.values() if execution.placement]
         return self._gpus.place(devices, spec.gpus, taken)
-
-    def _order(self, spec: TrialSpec, directory: str, placement: Placement | None) -> dict[str, Any]:
-        own = {
-            TrialVariable.PLATFORM: _PLATFORM,
-            TrialVariable.EXPERIMENT_ID: self._context.experiment_id,
-            TrialVariable.TRIAL_ID: spec.trial_id,
-            TrialVariable.SEQUENCE_ID: str(spec.sequence_id),
-            TrialVariable.OUTPUT_DIRECTORY: directory,
-            TrialVariable.SYSTEM_DIRECTORY: directory,
-            TrialVariable.CODE_DIRECTORY: spec.code,
-            TrialVariable.ATTEMPT: str(spec.attempt),
-            TrialVariable.TOKEN: spec.attempt_id,
-        }
-        return {
-            "attempt_id": spec.attempt_id,
-            "directory": directory,
-            "argv": ["/bin/sh", "-c", spec.command] if isinstance(spec.command, str) else list(spec.command),
-            "code_directory": spec.code,
-            "environment": {**spec.environment, **variables(spec.gpus, placement), **own},
-            "parameter_file": spec.parameter_file.decode("latin-1"),
-            "time_limit": spec.time_limit,
-            "gpus": placement.indices if placement else (),
-            "gpu_share": placement.share if placement else 0.0,
-        }
 
     # --- what the warden tells ----------------------------------------------------------------------------------------
 
@@ -190,18 +171,31 @@ class LocalService(TrainingService):
     def _on_warden_loss(self) -> None:
         """The warden was killed. Its supervisors were not: they are watched by their locks from now on."""
         if self._link is not None and not self._stopped:
-            self._replacement = asyncio.create_task(self._replace_warden(), name="replace the warden")
+            self._replacement = asyncio.create_task(self._replace_warden(self._link), name="replace the warden")
 
-    async def _replace_warden(self) -> None:
-        orphans = list(self._watch.executions.values())
-        self._link = await self._open_link()
-        # When the new one is ready, nothing of the old one can start any more, and what has started holds its lock.
-        await self._link.ready()
+    async def _replace_warden(self, lost: WardenLink) -> None:
+        orphans = [execution for execution in self._watch.executions.values() if execution.lock is None]
+        await lost.close()
+        try:
+            self._link = await self._open_link()
+            # When it is ready, nothing of the old one can start any more, and what has started left its record.
+            await self._link.ready()
+        except (OSError, PermanentError) as error:
+            # Told to whoever submits next. What runs is watched on.
+            self._fault = f"its warden was killed and cannot be replaced: {error}"
         for execution in orphans:
-            if execution.lock is None:
-                execution.adopt()
-                if execution.lock is None:
-                    self._watch.learn(Ended(execution, "the warden was killed before it started the trial"))
+            self._take_over(execution)
+
+    def _take_over(self, execution: Execution) -> None:
+        """Look after a trial whose warden was killed: watch it if it has started, start it if not."""
+        if execution.read(records.START_FILE):
+            execution.adopt()
+        elif self._fault or self._link is None:
+            self._watch.learn(Ended(execution, f"the trial could not be started: {self._fault}", ran=False))
+        elif execution.order is not None:
+            self._link.order("run", **execution.order)
+            if execution.grace is not None:
+                self._link.order("cancel", attempt_id=execution.attempt_id, grace=execution.grace)
 
     # --- reattaching --------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ When nothing of a trial is left, its supervisor is as good as new, and much chea
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH103, PTH108, PTH110, PTH123
+# ruff: noqa: PTH102, PTH103, PTH108, PTH110, PTH123
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ DEFAULT_GRACE = 10.0
 #: seconds between two rounds of SIGKILL: the first, and the longest that it grows to
 _FIRST_KILL_PAUSE, _LAST_KILL_PAUSE = 0.02, 1.0
 
+#: what Python or the manager may ignore, and a program expects to find as at a login. A supervisor that reports to a
+#: dead warden ends of SIGPIPE, with everything done.
+_USUAL = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGHUP", "SIGQUIT")]
+_TERMINATION = [signal.SIGTERM]
+
 _ON_LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _prctl = ctypes.CDLL(None).prctl if _ON_LINUX else None
@@ -50,6 +55,9 @@ class Origin:
         #: the user's own, for the trials; ours keeps files from everybody else
         self.umask = umask
         self.boot_id = boot_id
+        #: the manager's variables, as it had them when it started the warden
+        self.environment = dict(os.environb)
+        self.null = os.open(os.devnull, os.O_RDONLY)
 
 
 def serve(origin: Origin, orders: int, reports: int) -> None:
@@ -62,6 +70,8 @@ def serve(origin: Origin, orders: int, reports: int) -> None:
     os.setsid()
     if _prctl:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for number in _USUAL:
+        signal.signal(number, signal.SIG_DFL)
     lock = os.open(origin.lock, os.O_RDONLY | os.O_NOFOLLOW)
     alarm = Alarm()
     while line := _read_line(orders):
@@ -110,12 +120,18 @@ class Trial:
         self.limit_at: float | None = None
         self.kill_at: float | None = None
         self.kill_pause = _FIRST_KILL_PAUSE
+        self.left_command = False
+        self.asked: set[int] = set()
 
     def prepare(self, warden_lock: int) -> bool:
         """Everything up to the command itself; False when a later warden has taken over, so that it must not run."""
+        # A signal that came before may have meant the trial before; a request in this directory means this one.
         self.alarm.cancelled = False
-        os.makedirs(self.order["directory"] + "/.nni", 0o700, exist_ok=True)
+        _make_directory(self.order["directory"])
         os.chdir(self.order["directory"])
+        if os.path.exists(records.CANCEL_FILE):
+            self.alarm.cancelled = True
+        _make_directory(".nni")
         self.lock = os.open(records.LOCK_FILE, records.WRITE_ONLY, 0o600)
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         if os.path.exists(records.START_FILE):
@@ -137,10 +153,7 @@ class Trial:
 
     def run(self) -> None:
         """Start the command and stay until nothing of its tree is left."""
-        supervisor = os.getpid()
-        self.command = os.fork()
-        if self.command == 0:
-            become_command(self.order, self.origin.umask, supervisor)
+        self._start_command()
         if self.order["time_limit"] is not None:
             self.limit_at = time.monotonic() + self.order["time_limit"]
         while self._reap():
@@ -149,6 +162,34 @@ class Trial:
         if not descent.KEEPS_ORPHANS:
             descent.kill_all(self.command)
         self._record_end()
+
+    def _start_command(self) -> None:
+        # As much as possible before the fork: what the child does first, it pays for with fresh copies of memory.
+        supervisor = os.getpid()
+        order = self.order
+        given = {os.fsencode(name): os.fsencode(value) for name, value in order["environment"].items()}
+        environment = self.origin.environment | given
+        output = os.O_APPEND | records.WRITE_ONLY
+        stdout, stderr = os.open("stdout", output, 0o600), os.open("stderr", output, 0o600)
+        # A SIGTERM to a child that still has our handler would be lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINATION)
+        self.command = os.fork()
+        if self.command == 0:
+            os.setpgid(0, 0)
+            if _prctl:
+                _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+                if os.getppid() != supervisor:
+                    os._exit(128 + signal.SIGKILL)
+            os.dup2(self.origin.null, 0)
+            os.dup2(stdout, 1)
+            os.dup2(stderr, 2)
+            os.umask(self.origin.umask)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINATION)
+            _become(order["code_directory"], order["argv"], environment)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINATION)
+        os.close(stdout)
+        os.close(stderr)
 
     def _reap(self) -> bool:
         """Collect what has ended; False when nothing of the tree is left."""
@@ -168,9 +209,9 @@ class Trial:
         if self.alarm.cancelled:
             self.alarm.cancelled = False
             self._end_within(_requested_grace())
-        elif self.status is not None and self.kill_at is None:
-            self.message = "ended processes that the command left behind"
-            self._end_within(LEFTOVER_GRACE)
+        elif self.status is not None and not self.left_command:
+            self.left_command = True
+            self._end_what_is_left()
         elif self.status is None and self.limit_at is not None and now >= self.limit_at:
             self.limit_at, self.timed_out = None, True
             self._end_within(DEFAULT_GRACE)
@@ -179,12 +220,21 @@ class Trial:
             self.kill_at = now + self.kill_pause
             self.kill_pause = min(2 * self.kill_pause, _LAST_KILL_PAUSE)
 
+    def _end_what_is_left(self) -> None:
+        """The command is over, and others are not."""
+        if self.kill_at is None:
+            self.message = "ended processes that the command left behind"
+            self._end_within(LEFTOVER_GRACE)
+        else:
+            # Born while the command was asked to end. They have the rest of its grace.
+            descent.ask_all_to_end(self.command, self.asked)
+
     def _end_within(self, grace: float) -> None:
         """Ask the tree to end, and set the time at which it is no longer asked. A later call only brings it forward."""
         kill_at = time.monotonic() + grace
         if self.kill_at is None:
             self.kill_at = kill_at
-            descent.ask_all_to_end(self.command)
+            descent.ask_all_to_end(self.command, self.asked)
         self.kill_at = min(self.kill_at, kill_at)
 
     def _patience(self) -> float | None:
@@ -207,37 +257,23 @@ class Trial:
         records.write_record(records.EXIT_FILE, record)
 
 
-def become_command(order: dict[str, Any], umask: int, supervisor: int) -> NoReturn:
-    """In the forked child: turn into the trial's command. What goes wrong is told as a shell tells it."""
+def _become(directory: str, argv: list[str], environment: dict[bytes, bytes]) -> NoReturn:
+    """In the forked child, ready but for this: turn into the command. What goes wrong is told as a shell tells it."""
     try:
-        os.setpgid(0, 0)
-        if _prctl:
-            _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != supervisor:
-                os._exit(128 + signal.SIGKILL)
-        _open_streams()
-        os.chdir(order["code_directory"])
-        os.umask(umask)
-        _reset_signals()
-        os.execvpe(order["argv"][0], order["argv"], {**os.environ, **order["environment"]})  # noqa: S606 - see above
+        os.chdir(directory)
+        os.execvpe(argv[0], argv, environment)  # noqa: S606 - a list, and the user's own command
     except (OSError, ValueError) as error:
-        os.write(2, f"nni: cannot run {order['argv'][0]!r} in {order['code_directory']!r}: {error}\n".encode())
+        os.write(2, f"nni: cannot run {argv[0]!r} in {directory!r}: {error}\n".encode())
         os._exit(127 if isinstance(error, FileNotFoundError) else 126)
 
 
-def _open_streams() -> None:
-    output = os.O_APPEND | records.WRITE_ONLY
-    opened = (os.open(os.devnull, os.O_RDONLY), os.open("stdout", output, 0o600), os.open("stderr", output, 0o600))
-    for number, descriptor in enumerate(opened):
-        os.dup2(descriptor, number)
-
-
-def _reset_signals() -> None:
-    """The trial starts with the signals of a fresh login, whatever the manager ignores."""
-    signal.set_wakeup_fd(-1)
-    for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGHUP", "SIGQUIT", "SIGCHLD", "SIGTERM"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+def _make_directory(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(path, 0o700, exist_ok=True)
 
 
 def _requested_grace() -> float:

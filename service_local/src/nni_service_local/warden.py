@@ -155,9 +155,6 @@ class Warden:
                 os.close(descriptor)
             supervisor.serve(self.origin, orders, self.reports)
             status = 0
-        except BrokenPipeError:
-            # The warden is gone, and nobody waits for the report.
-            status = 0
         except OSError as error:
             _leave_trace()
             status = error.errno or errno.EIO

@@ -111,7 +111,10 @@ class Watch:
     def _told(self, fact: Fact) -> Iterator[ServiceEvent]:
         execution = fact.execution
         if isinstance(fact, Began):
-            yield TrialStarted(attempt_id=execution.attempt_id, timestamp=fact.timestamp)
+            # A warden that was killed may have told it before another had to start the trial.
+            if not execution.began:
+                execution.began = True
+                yield TrialStarted(attempt_id=execution.attempt_id, timestamp=fact.timestamp)
             return
         yield from self._outputs(execution)
         if isinstance(fact, Swept):

@@ -86,7 +86,8 @@ class ParzenMixture:
         missing = count
         while missing:
             component = rng.multinomial(1, self._weights, missing).argmax(axis=1)
-            numbers = rng.normal(self._means[component], self._sigmas[component])
+            # The numbers of rng.normal(means, sigmas), which takes five times as long.
+            numbers = self._means[component] + self._sigmas[component] * rng.standard_normal(missing)
             if self._prior.bounded:
                 numbers = numbers[(numbers >= self._prior.low) & (numbers <= self._prior.high)]
             accepted.append(numbers)

@@ -74,9 +74,8 @@ def describe(type_: Any, bounds: Bounds | None = None) -> str:
     if bounds.choices:
         return alternatives([str(choice) for choice in bounds.choices])
     words = alternatives(list(dict.fromkeys(_describe(arm) for arm in arms(type_) if arm is not type(None))))
-    words += "".join(
-        f" {' and ' if index else ''}{sign} {number:g}" for index, (sign, number) in enumerate(bounds.numbers)
-    )
+    if bounds.numbers:
+        words = f"{words} {' and '.join(f'{sign} {number:g}' for sign, number in bounds.numbers)}"
     if bounds.shortest:
         words = f"non-empty {words}" if words == "text" else f"{words} with at least {bounds.shortest} items"
     if bounds.longest is not None:

@@ -130,10 +130,8 @@ class _Loading:
             if inner.value is not None:
                 self._warn_of_two(given.get(name), inner)
                 given[name] = inner
-        values, problems = self._structurer.fields(
-            {name: one for name, one in given.items() if name not in _SECTIONS}, ExperimentConfig
-        )
-        self._problems += [problem for problem in problems if problem.key_path[0] not in _SECTIONS]
+        values, problems = self._structurer.fields(given, ExperimentConfig, leave_out=_SECTIONS)
+        self._problems += problems
         return self._with_defaults(values, given)
 
     def _with_defaults(self, values: dict[str, Any], given: Mapping[str, Given]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from nni_core.config.structure import (
     Structurer,
 )
 from nni_core.config.wording import alternatives, found, label, quoted
-from nni_core.errors import PluginError, Problem
+from nni_core.errors import PluginError, Problem, nearest
 from nni_core.model import Json
 from nni_core.plugin_kinds import PluginKind
 
@@ -97,7 +97,7 @@ class Sections:
             return None
         platform, own = self._split_service(given, section, shared)
         if platform is None:
-            self._missing(PluginKind.TRAINING_SERVICE, given, "platform")
+            self._no_platform(given, own)
             return None
         if not isinstance(platform.value, str):
             message = f"{label(platform.path)} must be text, got {found(platform.value)}"
@@ -202,6 +202,20 @@ class Sections:
             else:
                 own[key] = value
         return platform, own
+
+    def _no_platform(self, given: Given, own: Mapping[str, Json]) -> None:
+        misspelt = next((key for key in own if nearest(key, ["platform"])), None)
+        if misspelt is None:
+            self._missing(PluginKind.TRAINING_SERVICE, given, "platform")
+            return
+        unknown = Problem(
+            code=ConfigCode.UNKNOWN_KEY,
+            message=f"there is no key {quoted(misspelt)} here",
+            help="did you mean 'platform'?",
+            key_path=(*given.path, misspelt),
+            at_key=True,
+        )
+        self.problems.append(unknown)
 
     def _service_arguments(
         self, given: Given, name: str, spec: ConfiguredSpec, own: Mapping[str, Json]

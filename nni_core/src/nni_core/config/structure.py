@@ -6,7 +6,7 @@ Records are read field by field, so that each mistake keeps its key; ``hooks`` r
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -100,11 +100,14 @@ class Structurer:
                 given[name] = Given(path=(key,), value=item)
         return given, problems
 
-    def fields(self, given: Mapping[str, Given], cls: type) -> tuple[dict[str, Any], list[Problem]]:
+    def fields(
+        self, given: Mapping[str, Given], cls: type, *, leave_out: Collection[str] = ()
+    ) -> tuple[dict[str, Any], list[Problem]]:
         """The structured value of every field that was given rightly, and a problem for each of the others."""
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        for field in settable(cls):
+        fields = [field for field in settable(cls) if name_of(field) not in leave_out]
+        for field in fields:
             one = given.get(name_of(field))
             if one is None or (one.value is None and self._fold_keys and not is_required(field)):
                 if is_required(field):
@@ -114,7 +117,9 @@ class Structurer:
                 values[name_of(field)] = self._field(one, field)
             except MistakesError as error:
                 problems += error.problems
-        problems += self._validate(values, given, cls)
+        for name, problem in self._refusals(values, given, fields):
+            problems.append(problem)
+            del values[name]
         return values, problems
 
     def structure(self, value: Json, type_: Any) -> Any:
@@ -148,13 +153,14 @@ class Structurer:
             named = [self.mismatch(each, (*given.path, *path), each.expected) for path, each in error.mismatches]
             raise MistakesError([*named, *(problem.under(*given.path) for problem in error.problems)]) from None
 
-    def _validate(self, values: Mapping[str, Any], given: Mapping[str, Given], cls: type) -> list[Problem]:
+    def _refusals(
+        self, values: Mapping[str, Any], given: Mapping[str, Given], fields: Sequence[attrs.Attribute[Any]]
+    ) -> list[tuple[str, Problem]]:
         """Run the fields' own validators one by one: in the class's ``__init__`` the first would hide the others."""
-        instance = _Draft(values)
-        problems: list[Problem] = []
-        for field in settable(cls):
-            if name_of(field) not in values:
-                continue
+        present = [field for field in fields if name_of(field) in values]
+        instance = _Draft({field.name: values[name_of(field)] for field in present})
+        refusals: list[tuple[str, Problem]] = []
+        for field in present:
             value = values[name_of(field)]
             try:
                 if callable(field.converter):
@@ -162,10 +168,10 @@ class Structurer:
                 if field.validator is not None:
                     field.validator(instance, field, value)
             except (ValueError, TypeError) as error:
-                problems.append(self._refused(error, given[name_of(field)], field))
+                refusals.append((name_of(field), self._refused(error, given[name_of(field)], field)))
             except _AbsentFieldError:  # the validator looks at a field that has a problem already
                 continue
-        return problems
+        return refusals
 
     def _refused(self, error: Exception, given: Given, field: attrs.Attribute[Any]) -> Problem:
         bounds = bounds_of(field.validator)

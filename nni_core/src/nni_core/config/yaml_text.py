@@ -23,7 +23,7 @@ from nni_core.errors import ConfigError, Problem
 from nni_core.model import Json
 
 _SMART_QUOTES = tuple("“”„‟‘’‚‛«»")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_yaml(source: SourceText) -> Document:
@@ -188,7 +188,7 @@ class _Builder:
 
     def _take_key(self, event: yaml.ScalarEvent, mark: Mark) -> None:
         holder = self._stack[-1]
-        key = event.value
+        key = self._whole_characters(event.value, mark)
         holder.key, holder.key_mark = key, mark
         if event.implicit[0] and key == "<<":
             holder.keep = False
@@ -205,9 +205,7 @@ class _Builder:
     def _value(self, event: yaml.ScalarEvent, mark: Mark) -> Json:
         text: str = event.value
         if not event.implicit[0]:
-            if _LONE_SURROGATE.search(text):
-                raise self._error(TextCode.CONTROL_CHARACTER, "half a surrogate pair is not a character", mark)
-            return text
+            return self._whole_characters(text, mark)
         if text.startswith(_SMART_QUOTES):
             help_ = "use plain quotes: \" or '"
             self._note(TextCode.SMART_QUOTES, f"{text[0]} is not a quote in YAML, but part of the text", mark, help_)
@@ -219,6 +217,16 @@ class _Builder:
         except NumberTooLongError as error:
             self._note(TextCode.LONG_NUMBER, str(error), mark)
             return 0
+
+    def _whole_characters(self, text: str, mark: Mark) -> str:
+        """Join the surrogate pairs that escapes make, as JSON means them."""
+        if not _SURROGATE.search(text):
+            return text
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            message = "half a surrogate pair is not a character"
+            raise self._error(TextCode.CONTROL_CHARACTER, message, mark) from None
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None:

@@ -15,12 +15,12 @@ class NniDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     """Fields that are left out keep their default."""
 
 
-class StatusDocument(NniDocument):
+class StatusDocument(NniDocument, frozen=True, kw_only=True):
     status: str
     errors: Sequence[str]
 
 
-class ProfileDocument(NniDocument):
+class ProfileDocument(NniDocument, frozen=True, kw_only=True):
     """``exec_duration`` is in seconds, times in milliseconds."""
 
     params: Mapping[str, Json]
@@ -33,7 +33,7 @@ class ProfileDocument(NniDocument):
     end_time: int | None = None
 
 
-class MetadataDocument(NniDocument):
+class MetadataDocument(NniDocument, frozen=True, kw_only=True):
     """``end_time`` is the text ``N/A`` until the experiment ends."""
 
     id: str
@@ -50,12 +50,12 @@ class MetadataDocument(NniDocument):
     prefix_url: str | None
 
 
-class StatisticsDocument(NniDocument):
+class StatisticsDocument(NniDocument, frozen=True, kw_only=True):
     trial_job_status: str
     trial_job_number: int
 
 
-class MetricDocument(NniDocument):
+class MetricDocument(NniDocument, frozen=True, kw_only=True):
     """``data`` is JSON text of JSON text of the value."""
 
     timestamp: int
@@ -66,7 +66,7 @@ class MetricDocument(NniDocument):
     data: str
 
 
-class TrialJobDocument(NniDocument):
+class TrialJobDocument(NniDocument, frozen=True, kw_only=True):
     """``hyper_parameters`` holds the JSON text of a parameter record."""
 
     trial_job_id: str
@@ -82,7 +82,7 @@ class TrialJobDocument(NniDocument):
     stderr_path: str | None = None
 
 
-class ExportDocument(NniDocument):
+class ExportDocument(NniDocument, frozen=True, kw_only=True):
     """``value`` is the JSON text of the final value."""
 
     parameter: Mapping[str, Json]
@@ -90,7 +90,7 @@ class ExportDocument(NniDocument):
     trial_job_id: str
 
 
-class SequenceDocument(NniDocument):
+class SequenceDocument(NniDocument, frozen=True, kw_only=True):
     sequence_id: int
 
 

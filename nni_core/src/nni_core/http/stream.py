@@ -188,7 +188,7 @@ class _EventStream(Response):
         self._streams = streams
         self._frames = frames
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await self._streams.run(self._frames, send, receive)
         await send({"type": "http.response.body", "body": b"", "more_body": False})

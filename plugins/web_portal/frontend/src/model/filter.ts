@@ -82,7 +82,7 @@ function ordered(found: number, operator: string, wanted: number): boolean {
 }
 
 function unknown(name: string, columns: Column[]): string {
-  const near = columns.filter((column) => column.key.toLowerCase().startsWith(name.slice(0, 2).toLowerCase()));
+  const near = columns.filter((column) => column.key.toLowerCase().startsWith(name.slice(0, 1).toLowerCase()));
   const hint = (near.length > 0 ? near : columns).slice(0, 6).map((column) => column.key);
   return `no column named “${name}”; try ${hint.join(", ")}`;
 }

@@ -27,10 +27,26 @@ export function view(size: number, matches: Predicate, columns: Column[], sort: 
   for (let at = 0; at < size; at++) if (matches(at)) shown.push(at);
   const column = findColumn(columns, sort.key);
   if (column === undefined) return shown;
-  const keys = new Map<number, Json | undefined>();
-  for (const at of shown) keys.set(at, column.raw(at));
   const sign = sort.descending ? -1 : 1;
-  return shown.sort((a, b) => compare(keys.get(a), keys.get(b), sign) || sign * (a - b));
+  return numbersOnly(shown, size, column, sign) ?? shown.sort((a, b) => compare(column.raw(a), column.raw(b), sign) || sign * (a - b));
+}
+
+/** The common case, fast: a column of numbers and nothing. Null when there is anything else in it. */
+function numbersOnly(shown: number[], size: number, column: Column, sign: number): number[] | null {
+  const keys = new Float64Array(size);
+  const filled: number[] = [];
+  const empty: number[] = [];
+  for (const at of shown) {
+    const value = column.raw(at);
+    if (typeof value === "number") {
+      keys[at] = value;
+      filled.push(at);
+    } else if (value === null || value === undefined) empty.push(at);
+    else return null;
+  }
+  filled.sort((a, b) => sign * (keys[a]! - keys[b]!) || sign * (a - b));
+  if (sign < 0) empty.reverse();
+  return filled.concat(empty);
 }
 
 function compare(a: Json | undefined, b: Json | undefined, sign: number): number {

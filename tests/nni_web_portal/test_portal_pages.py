@@ -1,0 +1,189 @@
+"""Every page with every kind of experiment, as a browser shows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import Portal
+from .fake_experiment import BEGIN, FakeExperiment, digits_experiment
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "plugins" / "web_portal" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+OVER = {"started_at": BEGIN + 500, "ended_at": BEGIN + 4500}
+
+
+def empty() -> FakeExperiment:
+    return FakeExperiment(name=None)
+
+
+def one_trial() -> FakeExperiment:
+    experiment = FakeExperiment()
+    experiment.add({"lr": 0.1}, final=0.5, intermediates=[0.5], **OVER)
+    return experiment
+
+
+def only_failures() -> FakeExperiment:
+    experiment = FakeExperiment(state="ERROR", reason="every trial failed; see the first one's stderr")
+    for _ in range(3):
+        experiment.add({"lr": 0.1}, state="FAILED", exit_code=1, message="exit code 1: boom", **OVER)
+    return experiment
+
+
+def not_finite() -> FakeExperiment:
+    experiment = FakeExperiment()
+    for value in ({"$float": "nan"}, {"$float": "-inf"}, {"default": {"$float": "inf"}, "loss": 1.5}, 0.25):
+        experiment.add({"lr": {"$float": "inf"}}, final=value, intermediates=[None, 1.0, None], **OVER)
+    return experiment
+
+
+def nested() -> FakeExperiment:
+    layer = {
+        "_type": "choice",
+        "_value": [{"_name": "none"}, {"_name": "conv", "k": {"_type": "randint", "_value": [1, 9]}}],
+    }
+    experiment = FakeExperiment(space={"layer": layer})
+    experiment.add({"layer": {"_name": "none"}}, final=0.1, **OVER)
+    experiment.add({"layer": {"_name": "conv", "k": 5}}, final=0.2, **OVER)
+    return experiment
+
+
+def wide() -> FakeExperiment:
+    experiment = FakeExperiment()
+    for number in range(30):
+        experiment.add({f"parameter_{at:03}": at * 0.1 + number for at in range(200)}, final=number / 7, **OVER)
+    return experiment
+
+
+KINDS = [empty, one_trial, only_failures, not_finite, nested, wide, digits_experiment]
+
+
+@pytest.mark.parametrize("make", KINDS)
+def test_every_page_shows_every_kind_of_experiment(portal: Portal, make: Callable[[], FakeExperiment]) -> None:
+    """No experiment leaves a page blank, reports an error, leaves the origin or breaks the policy."""
+    visit = portal(make())
+    page = visit.open()
+    expect(page.get_by_label("state of the experiment")).to_contain_text("Best value")
+    expect(page.get_by_label("history of results")).to_be_visible()
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", str(len(visit.api.experiment.trials) + 1))
+    for trial in visit.api.experiment.trials[:4]:
+        visit.open(f"trials/{trial.id}")
+        expect(page.get_by_role("heading", name=f"Trial #{trial.sequence_id}", exact=True)).to_be_visible()
+        expect(page.get_by_label("intermediate results", exact=True)).to_contain_text("intermediate result")
+
+
+def test_what_is_not_finite_is_named(portal: Portal) -> None:
+    """NaN and infinities are shown as such, and charts skip them."""
+    visit = portal(not_finite())
+    page = visit.open(f"trials/{visit.api.experiment.trials[0].id}")
+    expect(page.get_by_label("course of the trial")).to_contain_text("NaN")
+    expect(page.get_by_label("parameters", exact=True)).to_contain_text("∞")
+    expect(page.get_by_label("intermediate results", exact=True)).to_contain_text("2 not finite")
+
+
+def test_nested_parameters_lie_in_their_ranges(portal: Portal) -> None:
+    """A parameter of a branch is shown under its branch, against the branch's own range."""
+    visit = portal(nested())
+    page = visit.open(f"trials/{visit.api.experiment.trials[1].id}")
+    row = page.get_by_role("row").filter(has_text="layer/k")
+    expect(row).to_contain_text("randint 1 … 9")
+
+
+def test_failures_are_told_once_each(portal: Portal) -> None:
+    """Equal messages of failed trials are one line with their number; why the experiment ended stands at its state."""
+    page = portal(only_failures()).open()
+    expect(page.get_by_label("messages and errors")).to_contain_text("exit code 1: boom")
+    expect(page.get_by_label("messages and errors")).to_contain_text("× 3")
+    expect(page.get_by_label("state of the experiment")).to_contain_text("every trial failed")
+
+
+def test_texts_of_trials_stay_texts(portal: Portal) -> None:
+    """Names, values, messages and output that look like markup are shown, never run."""
+    payload = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{7*7}}"
+    experiment = FakeExperiment(name=payload, reason=payload)
+    experiment.notes.append({"timestamp": BEGIN, "level": "error", "message": payload, "trial_id": None})
+    trial = experiment.add({payload: payload}, state="FAILED", message=payload, **OVER)
+    trial.stdout = payload.encode()
+    visit = portal(experiment)
+    for path in ("", "trials?cols=message", f"trials/{trial.id}"):
+        page = visit.open(path)
+        expect(page.get_by_text("onerror=").first).to_be_visible()
+        assert page.evaluate("document.querySelectorAll('img, #app script').length") == 0
+        assert page.title() != "owned"
+    expect(page.locator("#log-panel")).to_have_text(payload)
+
+
+@pytest.mark.parametrize("path", ["", "trials", "trials/{id}"])
+def test_a_telephone_needs_no_sideways_scroll(portal: Portal, path: str) -> None:
+    """At 390 pixels the page is as wide as the screen, also with 200 parameters."""
+    visit = portal(wide(), width=390)
+    page = visit.open(path.format(id=visit.api.experiment.trials[0].id))
+    expect(page.get_by_text("live").first).to_be_attached()
+    expect(page.locator("main section").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_light_and_dark_follow_the_system_and_the_user(portal: Portal) -> None:
+    """The system's scheme holds until the user picks another; the pick survives a reload."""
+    visit = portal(one_trial(), scheme="dark")
+    page = visit.open()
+    dark = background(page)
+    page.get_by_role("button", name="theme: as the system").click()
+    expect(page.get_by_role("button", name="theme: light")).to_be_visible()
+    light = background(page)
+    page.reload()
+    expect(page.get_by_role("button", name="theme: light")).to_be_visible()
+    assert background(page) == light != dark
+
+
+def background(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_bars_the_way_for_anybody(portal: Portal, scheme: str) -> None:
+    """axe-core finds no violation on any page, nor in the dialogs."""
+    if not AXE.exists():
+        pytest.fail("axe-core is missing: npm ci in plugins/web_portal/frontend")
+    visit = portal(digits_experiment(), scheme=scheme)
+    trial = visit.api.experiment.trials[-1]
+    for path in ("", "trials", f"trials/{trial.id}"):
+        page = visit.open(path)
+        expect(page.locator("main section").first).to_be_visible()
+        assert violations(page) == []
+    page.get_by_role("button", name="End trial").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run().then(({violations}) => violations)")
+    return [f"{item['id']}: {node['html'][:200]}" for item in found for node in item["nodes"]]
+
+
+def test_ten_thousand_trials_are_usable_at_once(portal: Portal) -> None:
+    """History and table are painted soon, and the table holds only the rows in sight."""
+    visit = portal(digits_experiment(10_000, 4))
+    began = time.perf_counter()
+    page = visit.open()
+    expect(page.get_by_label("history of results")).to_contain_text("results, best")
+    overview = time.perf_counter() - began
+    began = time.perf_counter()
+    page = visit.open("trials?sort=-value")
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "10005")
+    table = time.perf_counter() - began
+    print(f"10,000 trials: overview {overview:.2f} s, table {table:.2f} s from navigation, server and browser together")
+    assert page.get_by_role("row").count() < 80
+    assert max(overview, table) < 10
