@@ -1,7 +1,7 @@
 """Everything that is checked: ``pip install -r requirements-dev.txt && nox``.
 
-The checks run in the environment that nox runs in, which has the workspace installed editable. ``build`` and ``tutorial``
-make environments of their own, because what they show is that a new one works.
+The checks run in the environment that nox runs in, which has the workspace installed editable. ``build`` and
+``tutorial`` make environments of their own, because what they show is that a new one works.
 """
 
 from __future__ import annotations

@@ -31,6 +31,10 @@ SOURCES = ("package.json", "package-lock.json", "index.html", "vite.config.js", 
 STAMP = "sources.json"
 
 
+#: lines of a failed command that are worth showing: the reason stands first
+_SAID = 8
+
+
 class BuildError(Exception):
     """The bundle cannot be built; the message says what to do."""
 
@@ -106,8 +110,8 @@ def _build(root: Path) -> None:
 def _run(command: list[str], cwd: Path, environment: dict[str, str], failure: str) -> None:
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise BuildError(f"{failure}\n{tail}")
+        lines = (done.stdout + done.stderr).strip().splitlines()
+        raise BuildError("\n".join([f"{command[0]} said:", *lines[:_SAID], failure]))
 
 
 def _node_on_path() -> tuple[str, list[str]] | None:

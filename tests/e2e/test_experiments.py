@@ -86,7 +86,7 @@ def test_every_trial_runs_with_its_own_parameters(user: Any) -> None:
 
 
 def test_a_killed_manager_loses_nothing(user: Any) -> None:
-    """kill -9 in mid-run, resume: running trials are adopted, every metric is there, none ran twice, the total is exact."""
+    """kill -9 in mid-run, resume: running trials adopted, no metric lost, none run twice, the total exact."""
     ran = user.work / "ran"
     trial = (
         "import nni, os, time\n"
@@ -223,18 +223,44 @@ def test_mistakes_are_shown_all_at_once_and_nothing_starts(user: Any) -> None:
     done = user.nnictl("create", "--config", str(path))
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    for place in ("config.yaml:2", "config.yaml:3", "config.yaml:5", "config.yaml:6", "config.yaml:8", "config.yaml:10"):
+    for place in (
+        "config.yaml:2",
+        "config.yaml:3",
+        "config.yaml:5",
+        "config.yaml:6",
+        "config.yaml:8",
+        "config.yaml:10",
+    ):
         assert place in done.stderr, done.stderr
     for word in ("'uniform'", "trial_concurrency", "TPE", "local"):
         assert word in done.stderr
     assert not (user.home / "nni-experiments").exists()
 
 
+MINE = """
+from nni.tuner import Tuner
+class Mine(Tuner):
+    def __init__(self, luck=True):
+        if not luck:
+            raise ValueError("no luck")
+    def update_search_space(self, search_space): ...
+    def generate_parameters(self, parameter_id, **kwargs):
+        return {"x": 0.25}
+"""
+
+
+def own_tuner(user: Any, class_args: str) -> Path:
+    """A config whose tuner is a class of the user's own."""
+    user.write("mine.py", MINE)
+    config: Path = user.config(trials=2)
+    text = config.read_text().replace("name: TPE", "class_name: mine.Mine\n  code_directory: .")
+    config.write_text(text.replace("{optimize_mode: maximize}", class_args))
+    return config
+
+
 def test_a_tuner_that_cannot_be_built_is_a_failure_of_create(user: Any) -> None:
     """The user's own class raises: exit 2, its line, and no experiment is left behind."""
-    user.write("mine.py", "from nni.tuner import Tuner\nclass Mine(Tuner):\n    def __init__(self):\n        raise ValueError('no luck')\n    def update_search_space(self, s): ...\n    def generate_parameters(self, i, **k): ...\n")
-    config = user.config()
-    config.write_text(config.read_text().replace("name: TPE", "class_name: mine.Mine\n  code_directory: .").replace("  class_args: {optimize_mode: maximize}\n", ""))
+    own_tuner(user, "{luck: false}")
     done = user.nnictl("create", "--config", "config.yaml", "--port", "0")
     assert done.returncode == 2, done.stdout
     assert "no luck" in done.stderr
@@ -244,10 +270,7 @@ def test_a_tuner_that_cannot_be_built_is_a_failure_of_create(user: Any) -> None:
 
 def test_a_class_of_the_users_own_tunes(user: Any) -> None:
     """class_name and code_directory, as in NNI."""
-    user.write("mine.py", "from nni.tuner import Tuner\nclass Mine(Tuner):\n    def update_search_space(self, s): ...\n    def generate_parameters(self, i, **k): return {'x': 0.25}\n")
-    config = user.config(trials=2)
-    config.write_text(config.read_text().replace("name: TPE", "class_name: mine.Mine\n  code_directory: .").replace("  class_args: {optimize_mode: maximize}\n", ""))
-    experiment = user.create(config)
+    experiment = user.create(own_tuner(user, "{}"))
     experiment.wait("DONE")
     assert [json.loads(one["hyperParameters"][0])["parameters"] for one in experiment.trials()] == [{"x": 0.25}] * 2
 

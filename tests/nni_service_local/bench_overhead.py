@@ -59,7 +59,6 @@ async def in_pairs(driver: ServiceDriver, prefix: str, command: str, count: int)
         for number in numbers:
             end: TrialExited = await driver.run(driver.spec(f"{prefix}{number}", command))
             assert end.exit_code == 0
-            driver.events.clear()
 
     await asyncio.gather(*(lane() for _ in range(CONCURRENCY)))
 

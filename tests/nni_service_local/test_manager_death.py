@@ -28,7 +28,7 @@ async def main():
         report = ">> $NNI_SYS_DIR/.nni/metrics"
         for name in "abc":
             wait = f"printf 12 {report}; until test -e go-{name}; do sleep 0.02; done; printf {name} {report}; exit 7"
-            await driver.submit(driver.spec(name, wait))
+            await driver.submit(driver.spec(name, wait, time_limit=60.0))
         for name in "abc":
             await driver.output(driver.attempt(name), b"12")
         print("running", flush=True)

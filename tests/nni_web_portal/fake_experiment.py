@@ -170,7 +170,8 @@ def _finished(experiment: FakeExperiment, draw: random.Random, progress: float, 
     message = "stopped by Medianstop after report 4" if stopped else None
     trial = experiment.add(parameters, state=state, exit_code=None if stopped else 0, message=message, **times)
     trial.intermediates += _course(accuracy, draw, 4 if stopped else 10)
-    trial.final = {"default": trial.intermediates[-1], "loss": round(2.4 * (1 - accuracy) + 0.02, 5)}
+    if not stopped:
+        trial.final = {"default": trial.intermediates[-1], "loss": round(2.4 * (1 - accuracy) + 0.02, 5)}
     trial.stdout = _output(trial)
 
 

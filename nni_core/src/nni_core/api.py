@@ -102,7 +102,8 @@ class Tuner(ABC):
         return suggested
 
     def receive_trial_result(self, parameter_id: int, parameters: Parameters, value: Json, **kwargs: Any) -> None:
-        """Learn the result of a trial: a finite number, or a dict whose ``default`` is one.
+        """Learn the result of a trial: a finite number, or a dict whose ``default`` is one. ``parameters`` is what was
+        tried; on a finite space the core may have replaced a repeated suggestion by a point not tried before.
 
         Keyword arguments: ``customized`` is True for parameters that a user gave; ``trial_job_id``. A trial that an
         assessor stopped teaches its latest intermediate result.
@@ -154,7 +155,8 @@ class TunerSpec:
     implementation: str
     #: attrs class of the ``class_args``: its fields, types, defaults and validators are checked before anything starts,
     #: and the implementation receives its fields as keyword arguments. None: no arguments are taken. A field ``seed``
-    #: that the user leaves out is drawn by the core and kept with the experiment.
+    #: that the user leaves out is drawn by the core and kept with the experiment. Each field says what it is in
+    #: ``metadata={"doc": "..."}``: messages and the JSON schema of the config show it.
     arguments: type | None = None
     #: other names, for configs written for other versions
     aliases: Sequence[str] = ()
@@ -344,10 +346,10 @@ class TrainingService(ABC):
 
     @abstractmethod
     async def stop(self, grace: float) -> None:
-        """Let go. Running trials are left alone: the core cancels those that must end. May be called twice, or early."""
+        """Let go. Running trials are left alone: the core cancels those that must end. May come twice, or early."""
 
     async def upload(self, directory: Path) -> str:
-        """Bring the code directory to where trials run; idempotent. The answer travels back in :attr:`TrialSpec.code`."""
+        """Bring the code directory to where trials run; idempotent. The answer returns in :attr:`TrialSpec.code`."""
         return str(directory)
 
     @abstractmethod

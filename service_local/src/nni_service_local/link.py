@@ -75,7 +75,7 @@ class WardenLink(asyncio.Protocol):
             else:
                 self._on_event(event)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+    def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         if not self._ready.done():
             self._ready.set_exception(PermanentError("the warden ended before it was ready: see trials/warden.log"))

@@ -72,7 +72,7 @@ class LocalService(TrainingService):
         self._link = await self._open_link()
         await self._link.ready()
 
-    async def stop(self, grace: float) -> None:  # noqa: ARG002 - trials are left alone
+    async def stop(self, grace: float) -> None:
         if self._stopped:
             return
         self._stopped = True

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from nni_core.api import AssessResult, Assessor, NoMoreTrialError
+from nni_core.api import Assessor, AssessResult, NoMoreTrialError
 from nni_core.errors import ConflictError
 from nni_core.model import ExperimentState, MetricKind, TrialState
 from nni_core.testing.clock import settle
 from nni_core.testing.experiment import CountingTuner, ExperimentKit
-
 
 
 @asynccontextmanager

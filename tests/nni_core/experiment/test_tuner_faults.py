@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from nni_core.model import ExperimentState
 from nni_core.testing.clock import settle
 from nni_core.testing.experiment import LINE, CountingTuner, ExperimentKit
 
-HOSTILE = '''
+HOSTILE = """
 import os, sys, time
 from nni.tuner import Tuner
 
@@ -44,7 +43,7 @@ class Base(Tuner):
         return answers.get(self.mode, {"x": float(parameter_id)})
     def receive_trial_result(self, parameter_id, parameters, value, **kwargs):
         self.told.append(parameter_id)
-'''
+"""
 
 
 def host(directory: Path, mode: str, **limits: float) -> TunerHost:
@@ -55,7 +54,7 @@ def host(directory: Path, mode: str, **limits: float) -> TunerHost:
         log_file=directory / "dispatcher.log",
         clock=SystemClock(),
         limits=TunerLimits(**limits),  # type: ignore[arg-type]
-        environment=os.environ,
+        environment={},
     )
 
 

@@ -73,7 +73,7 @@ class HillClimbTuner(Tuner):
             self._children.discard(parameter_id)
             self._adapt_step(better)
 
-    def trial_end(self, parameter_id: int, success: bool, **_more: Any) -> None:  # noqa: ARG002 - what ended badly is let go like the rest
+    def trial_end(self, parameter_id: int, success: bool, **_more: Any) -> None:
         # Without a result it failed; that says nothing about the length of the step.
         self._children.discard(parameter_id)
 

@@ -1,4 +1,4 @@
-"""Where a manager listens: loopback and the primary private IPv4 unless told otherwise, bound before anything starts."""
+"""Where a manager listens: loopback and the primary private IPv4 unless told otherwise; bound before it starts."""
 
 from __future__ import annotations
 

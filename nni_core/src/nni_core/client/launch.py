@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Self
 
 from attrs import frozen
 
@@ -43,7 +44,7 @@ class WarmManager:
                 start_new_session=True,
             )
 
-    def __enter__(self) -> WarmManager:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

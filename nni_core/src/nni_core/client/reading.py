@@ -1,7 +1,7 @@
 """Reads an experiment by the paths of its HTTP interface, whether a manager runs or not.
 
-A live one is asked over HTTP. Of a stopped one the same application answers here, in this process, over its log: both give
-the same documents by construction.
+A live one is asked over HTTP. Of a stopped one the same application answers here, in this process, over its log: both
+give the same documents by construction.
 """
 
 from __future__ import annotations

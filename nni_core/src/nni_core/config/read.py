@@ -12,8 +12,6 @@ from nni_core.config.json_text import parse_json
 from nni_core.config.limits import MAX_DEPTH
 from nni_core.config.source_text import SourceText, read_source
 from nni_core.config.wording import found
-from nni_core.config.yaml_syntax import missing_space
-from nni_core.config.yaml_text import parse_yaml
 from nni_core.errors import ConfigError, KeyPath, Problem
 from nni_core.model import Json
 
@@ -31,6 +29,10 @@ def parse(source: SourceText) -> Document:
 
     :raises ConfigError: when it cannot be read, or is not a mapping.
     """
+    # Imported here: a manager takes its config as data, and does without YAML.
+    from nni_core.config.yaml_syntax import missing_space
+    from nni_core.config.yaml_text import parse_yaml
+
     document = parse_json(source) if source.file.lower().endswith(".json") else parse_yaml(source)
     if isinstance(document.data, dict):
         return document

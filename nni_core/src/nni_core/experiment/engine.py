@@ -1,7 +1,7 @@
 """The engine: creates trials when there is room, sees them through to their end, and tells everybody who must know.
 
-Three tasks share one ledger. *Pump* takes what the training service reports, *schedule* fills free slots, *tick* watches
-the time. Every change goes through :meth:`Engine.record`: into the log, the ledger, the tuner and the listeners, in that order.
+Every change goes through :meth:`Engine.record`: into the log, the ledger, the tuner and the listeners, in that order.
+Executions follow the training service, one task fills free slots, one minds the tuner, one watches the time.
 """
 
 from __future__ import annotations
@@ -9,63 +9,39 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
-import uuid
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import structlog
 from attrs import frozen
 
-from nni_core.api import (
-    AttemptStatus,
-    ExperimentInfo,
-    NoCapacity,
-    Rejected,
-    ServiceEvent,
-    Submission,
-    TrainingService,
-    TrialExited,
-    TrialLost,
-    TrialOutput,
-    TrialSpec,
-    TrialStarted,
-)
-from nni_core.errors import ConflictError, NniError, Problem
+from nni_core.api import ExperimentInfo, TrainingService
+from nni_core.errors import ConflictError, Problem
 from nni_core.experiment.budget import Budget
 from nni_core.experiment.clock import Clock
+from nni_core.experiment.executions import GRACE, Executions, Job, new_attempt_id
 from nni_core.experiment.ledger import Ledger
-from nni_core.experiment.reports import ReportReader
 from nni_core.experiment.sinks import Listeners
-from nni_core.experiment.transitions import end_of
 from nni_core.experiment.tuner_host import Tuner, TunerFailedError
 from nni_core.experiment.tuner_messages import Answer, Call, TunerSetup, calls_for, story
+from nni_core.log import get_logger
 from nni_core.model import (
-    AttemptId,
     ExperimentState,
     Json,
-    LogStream,
     Metric,
     Parameters,
     ParameterSource,
-    Trial,
     TrialId,
     TrialState,
 )
 from nni_core.store import events as ev
 from nni_core.store.base import Store, StoreError
-from nni_core.wire import parameter_file
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 ACTIVE = frozenset({ExperimentState.RUNNING, ExperimentState.NO_MORE_TRIAL, ExperimentState.TUNER_NO_MORE_TRIAL})
-#: executions that a trial may lose before it counts as failed
-ATTEMPTS = 2
 #: seconds between looks at the clock, and between attempts to place a waiting trial
 TICK = 1.0
-#: seconds that trials are given after SIGTERM
-GRACE = 10.0
 #: seconds of thinking after which the user is told that the tuner is slow
 SLOW_TUNER = 60.0
 
@@ -81,9 +57,7 @@ class Parts:
     listeners: Listeners
     clock: Clock
     info: ExperimentInfo
-    command: str | Sequence[str]
-    code_directory: Path
-    gpus: int | None
+    job: Job
 
 
 class Engine:
@@ -96,14 +70,12 @@ class Engine:
         self._service = parts.service
         self._tuner = parts.tuner
         self._clock = parts.clock
-        self._code = ""
+        self._executions = Executions(job=parts.job, ledger=ledger, service=parts.service, recorder=self)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._watchers: set[asyncio.Future[None]] = set()
         self._asking = asyncio.Lock()
-        self._readers: dict[AttemptId, ReportReader] = {}
-        self._trial_of: dict[AttemptId, TrialId] = {}
-        self._placed: set[TrialId] = set()
+        #: something happened since the tuner had nothing to suggest
         self._may_answer = True
         #: calls that the tuner missed while it was being replaced; None when it is there
         self._missed: list[Call] | None = None
@@ -120,23 +92,23 @@ class Engine:
         :raises TunerFailedError: when the tuner cannot be built.
         """
         past = story(self._store.replay(), assessed=self._assessed) if self.ledger.trials else ()
-        await asyncio.gather(self._service.start(), self._tuner.start(past))
-        self._code = await self._service.upload(self._parts.code_directory)
+        await asyncio.gather(self._executions.start(), self._tuner.start(past))
+        await self._executions.upload()
         self._parts.listeners.started(self._parts.info)
-        await self._adopt()
+        await self._executions.adopt()
         self._set_state(ExperimentState.RUNNING)
         await self._store.flush()
-        self._spawn(self._pump(), "training service events")
-        self._spawn(self._schedule(), "scheduling")
-        self._spawn(self._tick(), "clock")
-        self._spawn(self._mind_tuner(), "tuner")
+        self.spawn(self._follow_service(), "training service events")
+        self.spawn(self._schedule(), "scheduling")
+        self.spawn(self._tick(), "clock")
+        self.spawn(self._mind_tuner(), "tuner")
         self._wake.set()
 
     async def take_down(self) -> None:
         """End what an earlier manager left running, without a tuner and without starting anything."""
-        await self._service.start()
-        await self._adopt(requeue=False)
-        self._spawn(self._pump(), "training service events")
+        await self._executions.start()
+        await self._executions.adopt(requeue=False)
+        self.spawn(self._follow_service(), "training service events")
         await self.stop()
 
     async def stop(self) -> None:
@@ -211,17 +183,14 @@ class Engine:
             return
         self.record(ev.CancelRequested(trial_id=trial_id, state=state, reason=reason))
         await self._store.flush()
-        if trial_id in self._placed:
-            self._spawn(self._service.cancel(trial.attempt_id, GRACE), f"cancel {trial_id}")
-        elif not self.ledger.trials[trial_id].state.is_terminal:
-            self._finish(trial, state, message=reason)
+        if not (trial := self.ledger.trials[trial_id]).state.is_terminal:
+            self._executions.cancel(trial)
 
     async def change(self, changes: Mapping[str, Json]) -> None:
         """Change limits or the search space; keys and values are those of the canonical config, already checked."""
         self.record(ev.SettingsChanged(changes=changes))
         await self._store.flush()
-        self._may_answer = True
-        self._wake.set()
+        self.look_again()
 
     async def import_data(self, data: Sequence[Mapping[str, Json]]) -> None:
         """Teach the tuner results from elsewhere, already checked."""
@@ -246,6 +215,11 @@ class Engine:
             if not watcher.done():
                 watcher.set_result(None)
 
+    def look_again(self) -> None:
+        """Something changed that may make room for a trial, or bring the end."""
+        self._may_answer = True
+        self._wake.set()
+
     async def _next_change(self) -> None:
         watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._watchers.add(watcher)
@@ -267,7 +241,7 @@ class Engine:
         if answer.cancelled() or answer.exception() is not None or answer.result()["good"]:
             return
         reason = "the assessor stopped it early"
-        self._spawn(self.cancel(trial_id, TrialState.EARLY_STOPPED, reason), f"early stop {trial_id}")
+        self.spawn(self.cancel(trial_id, TrialState.EARLY_STOPPED, reason), f"early stop {trial_id}")
 
     def _announce(self, event: ev.Event) -> None:
         listeners, trials = self._parts.listeners, self.ledger.trials
@@ -304,14 +278,10 @@ class Engine:
                 return
             # Before: raised limits bring a finished experiment back. After: the last trial may have been created.
             self._settle()
-            await self._place([t for t in self._waiting() if t.id not in self.ledger.cancels])
+            await self._executions.place(self._executions.waiting())
             await self._create()
             self._settle()
             await self._store.flush()
-
-    def _waiting(self) -> list[Trial]:
-        trials = self.ledger.trials
-        return [trials[trial_id] for trial_id in self.ledger.live if trial_id not in self._placed]
 
     async def _create(self) -> None:
         async with self._asking:
@@ -332,7 +302,7 @@ class Engine:
             self.record(*bodies)
         await self._store.flush()
         created = [body.trial_id for body in bodies if isinstance(body, ev.TrialCreated)]
-        await self._place([self.ledger.trials[trial_id] for trial_id in created])
+        await self._executions.place([self.ledger.trials[trial_id] for trial_id in created])
 
     def _bodies(self, answer: Answer, first_id: int, told_through: int) -> list[ev.EventBody]:
         bodies: list[ev.EventBody] = [
@@ -358,7 +328,7 @@ class Engine:
             parameter_id=parameter_id,
             parameters=parameters,
             source=source,
-            attempt_id=AttemptId(uuid.uuid4().hex),
+            attempt_id=new_attempt_id(),
             told_through=told_through,
             asked_from=asked_from,
         )
@@ -370,60 +340,6 @@ class Engine:
             trial_id = TrialId(secrets.choice(letters) + rest)
             if trial_id not in self.ledger.trials:
                 return trial_id
-
-    async def _place(self, trials: Sequence[Trial]) -> None:
-        """Hand trials to the training service."""
-        if not trials:
-            return
-        self._placed.update(trial.id for trial in trials)
-        for trial in trials:
-            self._watch(trial)
-        try:
-            answers = await self._service.submit([self._spec(trial) for trial in trials])
-        except Exception as error:
-            # A service is a plugin: whatever it raises costs these trials a wait, and the user is told.
-            log.exception("service.submit_failed")
-            answers = [
-                NoCapacity(attempt_id=t.attempt_id, reason=f"the training service failed: {error}") for t in trials
-            ]
-        for trial, answer in zip(trials, answers, strict=True):
-            self._answered(trial, answer)
-
-    def _answered(self, trial: Trial, answer: Submission) -> None:
-        match answer:
-            case NoCapacity(reason=reason):
-                self._placed.discard(trial.id)
-                if self.ledger.trials[trial.id].message != reason:
-                    self.record(ev.TrialWaiting(trial_id=trial.id, reason=reason))
-                if (request := self.ledger.cancels.get(trial.id)) is not None:
-                    self._finish(trial, request.state, message=request.reason)
-            case Rejected(reason=reason):
-                self._finish(trial, TrialState.FAILED, message=reason)
-            case _:
-                if trial.id in self.ledger.cancels:
-                    self._spawn(self._service.cancel(trial.attempt_id, GRACE), f"cancel {trial.id}")
-
-    def _spec(self, trial: Trial) -> TrialSpec:
-        return TrialSpec(
-            trial_id=trial.id,
-            attempt_id=trial.attempt_id,
-            attempt=trial.attempt,
-            sequence_id=trial.sequence_id,
-            command=self._parts.command,
-            code=self._code,
-            parameter_file=parameter_file(
-                trial_id=trial.id,
-                parameter_id=trial.parameter_id,
-                parameters=trial.parameters,
-                source=trial.source,
-            ),
-            gpus=self._parts.gpus,
-            time_limit=self.budget.max_trial_duration,
-        )
-
-    def _watch(self, trial: Trial) -> None:
-        self._trial_of[trial.attempt_id] = trial.id
-        self._readers[trial.attempt_id] = ReportReader(offset=self.ledger.spool_offsets.get(trial.id, 0))
 
     def _settle(self) -> None:
         """Bring the experiment's state in line with its trials and limits."""
@@ -450,124 +366,17 @@ class Engine:
             return f"no trial succeeded; trial {first.sequence_id} failed: {first.message}"
         return self.ledger.exhausted or ""
 
-    # --- what the training service reports ------------------------------------------------------------------------------
+    # --- the service, the tuner and the time ------------------------------------------------------------------------
 
-    async def _pump(self) -> None:
+    async def _follow_service(self) -> None:
         try:
-            async for event in self._service.events():
-                await self._handle(event)
+            await self._executions.pump()
         except StoreError:
-            self._wake.set()
+            raise
         except Exception as error:
             # A service is a plugin: whatever it raises ends the experiment with that reason, not in silence.
             log.exception("service.failed")
             self._set_state(ExperimentState.ERROR, f"the training service failed: {error}")
-
-    async def _handle(self, event: ServiceEvent) -> None:
-        trial_id = self._trial_of.get(event.attempt_id)
-        if trial_id is None:
-            log.warning("service.stale_event", kind=type(event).__name__, attempt=event.attempt_id)
-            return
-        trial = self.ledger.trials[trial_id]
-        match event:
-            case TrialStarted():
-                if trial.state is not TrialState.RUNNING:
-                    self.record(ev.TrialBegan(trial_id=trial_id, attempt_id=event.attempt_id))
-            case TrialOutput():
-                bodies = self._readers[event.attempt_id].read(event, trial)
-                if bodies:
-                    self.record(*bodies)
-            case TrialExited():
-                await self._exited(trial, event)
-            case TrialLost():
-                self._lost(trial, event)
-
-    async def _exited(self, trial: Trial, event: TrialExited) -> None:
-        request = self.ledger.cancels.get(trial.id)
-        state, message = end_of(event, request.state if request else None)
-        if state is TrialState.FAILED and (last := await self._last_error(trial)):
-            message = f"{message}: {last}"
-        elif state is TrialState.SUCCEEDED and self.ledger.trials[trial.id].final is None:
-            message = "it reported no final result: call nni.report_final_result(value)"
-        elif request is not None:
-            message = request.reason
-        self._finish(trial, state, message=message, exit_code=event.exit_code, signal=event.signal)
-
-    async def _last_error(self, trial: Trial) -> str:
-        """The last line that a failed trial wrote to stderr."""
-        try:
-            chunk = await self._service.read_log(trial.id, trial.attempt, LogStream.STDERR, -4096, 4096)
-        except (OSError, NniError):
-            return ""
-        lines = [line.strip() for line in chunk.data.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1][:300] if lines else ""
-
-    def _lost(self, trial: Trial, event: TrialLost) -> None:
-        request = self.ledger.cancels.get(trial.id)
-        if request is not None:
-            self._finish(trial, request.state, message=request.reason)
-        elif trial.attempt >= ATTEMPTS:
-            self._finish(trial, TrialState.FAILED, message=event.message)
-        else:
-            self._forget(trial)
-            self.record(self._requeued(trial, event.message))
-            self._wake.set()
-
-    def _requeued(self, trial: Trial, reason: str) -> ev.TrialRequeued:
-        attempt_id = AttemptId(uuid.uuid4().hex)
-        return ev.TrialRequeued(trial_id=trial.id, attempt_id=attempt_id, attempt=trial.attempt + 1, reason=reason)
-
-    def _finish(
-        self,
-        trial: Trial,
-        state: TrialState,
-        *,
-        message: str | None,
-        exit_code: int | None = None,
-        signal: int | None = None,
-    ) -> None:
-        self._forget(trial)
-        self._may_answer = True
-        self.record(
-            ev.TrialFinished(
-                trial_id=trial.id,
-                attempt_id=trial.attempt_id,
-                state=state,
-                exit_code=exit_code,
-                signal=signal,
-                message=message,
-            )
-        )
-        self._wake.set()
-
-    def _forget(self, trial: Trial) -> None:
-        self._placed.discard(trial.id)
-        self._trial_of.pop(trial.attempt_id, None)
-        self._readers.pop(trial.attempt_id, None)
-
-    async def _adopt(self, *, requeue: bool = True) -> None:
-        """Take over what an earlier manager left running; what a stop of the experiment ended begins anew."""
-        for trial in list(self.ledger.trials.values()):
-            if requeue and trial.state is TrialState.SYS_CANCELED:
-                self.record(self._requeued(trial, "the experiment was stopped and resumed"))
-        live = [self.ledger.trials[trial_id] for trial_id in self.ledger.live]
-        if not live:
-            return
-        for trial in live:
-            self._watch(trial)
-        offsets = self.ledger.spool_offsets
-        found = await self._service.reattach({t.attempt_id: (t.id, offsets.get(t.id, 0)) for t in live})
-        for trial in live:
-            if found.get(trial.attempt_id, AttemptStatus.ABSENT) is AttemptStatus.ABSENT:
-                self._forget(trial)
-                if (request := self.ledger.cancels.get(trial.id)) is not None:
-                    self._finish(trial, request.state, message=request.reason)
-            else:
-                self._placed.add(trial.id)
-                if (request := self.ledger.cancels.get(trial.id)) is not None:
-                    self._spawn(self._service.cancel(trial.attempt_id, GRACE), f"cancel {trial.id}")
-
-    # --- the tuner, the time and the end --------------------------------------------------------------------------------
 
     @property
     def _assessed(self) -> bool:
@@ -611,7 +420,7 @@ class Engine:
             if slow and not self._slow_tuner_noted:
                 self.record(ev.Note(message=f"the tuner has been thinking for {SLOW_TUNER:.0f} s"))
             self._slow_tuner_noted = slow
-            if self._waiting() or (limit is not None and self.ledger.state is ExperimentState.RUNNING):
+            if self._executions.waiting() or (limit is not None and self.ledger.state is ExperimentState.RUNNING):
                 self._wake.set()
 
     async def _until_idle(self) -> None:
@@ -624,7 +433,8 @@ class Engine:
         self.ledger.reason = f"{self.broken}; running trials go on, and nnictl resume takes up their results"
         log.error("store.broken", reason=str(self.broken))
 
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do something beside everything else. What it raises ends the experiment with that reason."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)

@@ -1,4 +1,4 @@
-"""A running experiment as the web layer sees it: reads from the ledger, checks what users ask, hands it to the engine."""
+"""A running experiment as the web layer sees it: reads the ledger, checks what users ask, hands it to the engine."""
 
 from __future__ import annotations
 

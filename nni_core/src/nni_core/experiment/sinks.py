@@ -7,12 +7,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from nni_core.api import ExperimentInfo, MetricSink
+from nni_core.log import get_logger
 from nni_core.model import ExperimentState, Metric, Trial
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 #: events that a slow listener may lag behind before its oldest are dropped
 QUEUE_LENGTH = 10_000

@@ -10,12 +10,12 @@ import asyncio
 import json
 import os
 import signal
-import socket
-import sys
+import subprocess
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from attrs import frozen
 
@@ -23,8 +23,11 @@ from nni_core.errors import NniError
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.transitions import signal_name
 from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, TunerSetup, ask
+from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.model import Json
 
+#: seconds that a process is given to end in after it closed its line
+CLOSING = 1.0
 #: longest line that a tuner's process may answer with, in bytes
 LINE_LIMIT = 16 * 1024 * 1024
 
@@ -68,35 +71,21 @@ class TunerProcess:
         self._pending: deque[tuple[float, asyncio.Future[Json]]] = deque()
         self._failure: Failure | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    async def start(self, environment: Mapping[str, str]) -> None:
-        """Start the process and wait until tuner and assessor are built.
+    async def start(self, line: TunerLine, environment: Mapping[str, str]) -> None:
+        """Take charge of a process and wait until tuner and assessor are built.
 
         :raises TunerFailedError: when they cannot be.
         """
-        mine, theirs = socket.socketpair()
-        with theirs, self._open_log() as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "nni_core.experiment.tuner_worker",
-                str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=self._log_file.parent,
-                env=dict(environment),
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
-        reader, self._writer = await asyncio.open_unix_connection(sock=mine, limit=LINE_LIMIT)
+        self._process = line.process
+        reader, self._writer = await asyncio.open_unix_connection(sock=line.socket, limit=LINE_LIMIT)
         self._tasks = [
             asyncio.create_task(self._read(reader), name="tuner answers"),
             asyncio.create_task(self._watch_deadlines(), name="tuner deadlines"),
         ]
-        await self.call(self._setup.call())
+        await self.call(self._setup.call(log_file=self._log_file, environment=environment))
 
     def call(self, call: Call) -> asyncio.Future[Json]:
         """Make a call; the answer comes through the future, which raises :class:`TunerFailedError` when it cannot."""
@@ -126,7 +115,7 @@ class TunerProcess:
             self._writer.close()
         if self._process is not None:
             self._kill()
-            await self._process.wait()
+            await asyncio.to_thread(self._process.wait)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while line := await self._line(reader):
@@ -153,7 +142,10 @@ class TunerProcess:
 
     async def _death(self) -> Failure:
         assert self._process is not None  # noqa: S101 - it was started before its answers are read
-        code = await self._process.wait()
+        # A process that has closed its line is of no use, even if it lives.
+        await asyncio.wait({asyncio.create_task(asyncio.to_thread(self._process.wait))}, timeout=CLOSING)
+        self._kill()
+        code = await asyncio.to_thread(self._process.wait)
         how = f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
         return Failure(message=f"the process of {self._title} {how}")
 
@@ -193,14 +185,9 @@ class TunerProcess:
         self._on_failure(failure)
 
     def _kill(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            try:
+        if self._process is not None and self._process.poll() is None:
+            with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
-    def _open_log(self) -> IO[bytes]:
-        return self._log_file.open("ab")
 
 
 class Tuner(Protocol):
@@ -253,7 +240,11 @@ class TunerHost:
         clock: Clock,
         limits: TunerLimits,
         environment: Mapping[str, str],
+        line: TunerLine | None = None,
     ) -> None:
+        """``environment`` is what its process finds beyond the manager's own; ``line`` is a process that was started
+        beforehand, for the first start."""
+        self._line = line
         self._setup = setup
         self._log_file = log_file
         self._clock = clock
@@ -280,7 +271,8 @@ class TunerHost:
             on_failure=self._note,
         )
         try:
-            await self._process.start(self._environment)
+            line, self._line = self._line or TunerLine(), None
+            await self._process.start(line, self._environment)
             for call in story:
                 await self._process.call(call)
         except TunerFailedError:

@@ -1,13 +1,14 @@
 """What the manager and the tuner's process say to each other: one JSON object a line, over a socket of their own.
 
-The manager sends calls, the process answers each of them once, in order. A call is a dict with ``op``; the builders here
-are the only places that know the keys. Calls are derived from the events of the log, so that a new process can be
-told the same story again.
+The manager sends calls, the process answers each of them once, in order. A call is a dict with ``op``; the builders
+here are the only places that know the keys. Calls are derived from the events of the log, so that a new process can
+be told the same story again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from attrs import frozen
 
@@ -59,9 +60,12 @@ class TunerSetup:
     #: one-off plugin files of the config
     plugin_files: Sequence[str] = ()
 
-    def call(self) -> Call:
+    def call(self, *, log_file: Path, environment: Mapping[str, str]) -> Call:
+        """The first call: what to build, where to write what plugins print, and what to add to the environment."""
         return {
             "op": "start",
+            "log_file": str(log_file),
+            "environment": dict(environment),
             "tuner": self.tuner.as_json(),
             "assessor": self.assessor.as_json() if self.assessor else None,
             "search_space": self.search_space,

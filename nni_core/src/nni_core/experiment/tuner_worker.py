@@ -92,9 +92,7 @@ class Worker:
         history.append(number)
         verdict = self.assessor.assess_trial(trial_id, tuple(history))
         if not isinstance(verdict, bool | AssessResult):
-            raise RubbishError(
-                f"assess_trial returned {_short(verdict)}; it must return AssessResult.Good or Bad"
-            )
+            raise RubbishError(f"assess_trial returned {_short(verdict)}; it must return AssessResult.Good or Bad")
         return {"good": verdict is True or verdict is AssessResult.Good}
 
     def forget(self, trial_id: str) -> Json:
@@ -176,9 +174,7 @@ class Worker:
 
     def _checked(self, parameters: Parameters) -> Parameters:
         if not isinstance(parameters, Mapping):
-            raise RubbishError(
-                f"generate_parameters returned {_short(parameters)}; it must return a dict"
-            )
+            raise RubbishError(f"generate_parameters returned {_short(parameters)}; it must return a dict")
         plain: Parameters = _plain(parameters)
         problem = self._space.contains(plain)
         if problem is not None:
@@ -205,6 +201,7 @@ def serve(channel: socket.socket) -> None:
         first = json.loads(calls.readline() or b"{}")
         if not first:
             return
+        _settle_in(Path(first["log_file"]), first["environment"])
         worker, refusal = _begin(first)
         _answer(channel, refusal or {})
         if worker is None:
@@ -214,6 +211,16 @@ def serve(channel: socket.socket) -> None:
             _answer(channel, reply)
             if "error" in reply:
                 return
+
+
+def _settle_in(log_file: Path, environment: Mapping[str, str]) -> None:
+    """Make the process the experiment's own: output, working directory, environment."""
+    os.environ.update(environment)
+    os.chdir(log_file.parent)
+    descriptor = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
 
 
 def _begin(call: Mapping[str, Json]) -> tuple[Worker | None, Json]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
 
 from attrs import frozen
 
@@ -18,8 +19,6 @@ _LEVEL = 1
 
 _STATES = [state.value for state in TrialState]
 _STATE_INDEX = {state: index for index, state in enumerate(TrialState)}
-
-V = TypeVar("V")
 
 
 @frozen(kw_only=True)
@@ -60,12 +59,13 @@ class Snapshot:
 
 
 class Snapshots:
-    """Keeps the latest snapshot until something happens, and the flat parameters of trials, which never change."""
+    """Keeps the latest snapshot until something happens, and each trial's cells until that trial changes."""
 
     def __init__(self, control: ExperimentControl) -> None:
         self._control = control
         self._latest: Snapshot | None = None
-        self._flat: dict[TrialId, Mapping[str, Json]] = {}
+        self._rows: dict[TrialId, _Row] = {}
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def etag(self) -> str:
         """Names what a snapshot taken now would hold."""
@@ -80,36 +80,73 @@ class Snapshots:
         return self._latest
 
     def _columns(self) -> TrialColumns:
-        trials = self._control.trials()
+        rows = [self._row(trial) for trial in self._control.trials()]
+        cells: Iterable[Sequence[Any]] = zip(*(row.cells for row in rows), strict=True) if rows else [()] * len(_CELLS)
         return TrialColumns(
             epoch=self._control.epoch,
             cursor=self._control.cursor,
             states=_STATES,
-            id=[trial.id for trial in trials],
-            sequence_id=[trial.sequence_id for trial in trials],
-            parameter_id=[trial.parameter_id for trial in trials],
-            source=[trial.source for trial in trials],
-            state=[_STATE_INDEX[trial.state] for trial in trials],
-            created_at=[trial.created_at for trial in trials],
-            started_at=[trial.started_at for trial in trials],
-            ended_at=[trial.ended_at for trial in trials],
-            duration=[duration_of(trial) for trial in trials],
-            attempt=[trial.attempt for trial in trials],
-            exit_code=[trial.exit_code for trial in trials],
-            signal=[trial.signal for trial in trials],
-            message=[trial.message for trial in trials],
-            value=[trial.final.number if trial.final else None for trial in trials],
-            latest=[trial.latest.number if trial.latest else None for trial in trials],
-            intermediate_count=[trial.intermediate_count for trial in trials],
-            metrics=_by_name([extra_metrics(trial) for trial in trials]),
-            parameters=_by_name([self._flat_parameters(trial) for trial in trials]),
+            metrics=_by_name([row.metrics for row in rows]),
+            parameters=_by_name([row.parameters for row in rows]),
+            **dict(zip(_CELLS, cells, strict=True)),
         )
 
-    def _flat_parameters(self, trial: Trial) -> Mapping[str, Json]:
-        flat = self._flat.get(trial.id)
-        if flat is None:
-            flat = self._flat[trial.id] = dict(flatten(trial.parameters))
-        return flat
+    def _row(self, trial: Trial) -> _Row:
+        row = self._rows.get(trial.id)
+        # A record never changes: the same one has the same cells.
+        if row is None or row.trial is not trial:
+            parameters = row.parameters if row else self._named(dict(flatten(trial.parameters)))
+            row = self._rows[trial.id] = _Row(
+                trial=trial,
+                cells=tuple(cell(trial) for cell in _CELLS.values()),
+                metrics=self._named(extra_metrics(trial)),
+                parameters=parameters,
+            )
+        return row
+
+    def _named(self, cells: Mapping[str, Any]) -> _Named:
+        names = tuple(cells)
+        return _Named(names=self._names.setdefault(names, names), values=tuple(cells.values()))
+
+
+@frozen(kw_only=True, slots=True)
+class _Named:
+    """Cells whose columns come from the search space or from a trial."""
+
+    #: one and the same object for all trials that have the same names in the same order
+    names: tuple[str, ...]
+    values: tuple[Any, ...]
+
+
+@frozen(kw_only=True, slots=True)
+class _Row:
+    """What a trial puts into the columns."""
+
+    trial: Trial
+    cells: tuple[Any, ...]
+    metrics: _Named
+    parameters: _Named
+
+
+#: what each plain column holds of a trial
+_CELLS: Mapping[str, Callable[[Trial], Any]] = {
+    "id": attrgetter("id"),
+    "sequence_id": attrgetter("sequence_id"),
+    "parameter_id": attrgetter("parameter_id"),
+    "source": attrgetter("source"),
+    "state": lambda trial: _STATE_INDEX[trial.state],
+    "created_at": attrgetter("created_at"),
+    "started_at": attrgetter("started_at"),
+    "ended_at": attrgetter("ended_at"),
+    "duration": duration_of,
+    "attempt": attrgetter("attempt"),
+    "exit_code": attrgetter("exit_code"),
+    "signal": attrgetter("signal"),
+    "message": attrgetter("message"),
+    "value": lambda trial: trial.final.number if trial.final else None,
+    "latest": lambda trial: trial.latest.number if trial.latest else None,
+    "intermediate_count": attrgetter("intermediate_count"),
+}
 
 
 def flatten(parameters: Parameters, prefix: str = "") -> Iterable[tuple[str, Json]]:
@@ -122,7 +159,11 @@ def flatten(parameters: Parameters, prefix: str = "") -> Iterable[tuple[str, Jso
             yield prefix + name, tag_floats(value)
 
 
-def _by_name(rows: Sequence[Mapping[str, V]]) -> dict[str, list[V | None]]:
+def _by_name(rows: Sequence[_Named]) -> dict[str, Sequence[Any]]:
     """Columns by name; None where a row lacks one."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+    first = rows[0].names if rows else ()
+    if all(row.names is first for row in rows):
+        return dict(zip(first, zip(*(row.values for row in rows), strict=True), strict=True))
+    names = dict.fromkeys(name for names in {row.names: None for row in rows} for name in names)
+    cells = [dict(zip(row.names, row.values, strict=True)) for row in rows]
+    return {name: [row.get(name) for row in cells] for name in names}

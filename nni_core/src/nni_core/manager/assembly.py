@@ -21,12 +21,14 @@ from nni_core.config.load import LoadedConfig, load_config_data
 from nni_core.errors import ConfigError, Problem
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.engine import Engine, Parts
+from nni_core.experiment.executions import Job
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.live_control import LiveControl
 from nni_core.experiment.profile import profile_of
 from nni_core.experiment.sinks import Listener, Listeners, RelaySink
 from nni_core.experiment.tuner_host import TunerHost, TunerLimits
 from nni_core.experiment.tuner_messages import AlgorithmRef, TunerSetup
+from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.folders import ExperimentFolder
 from nni_core.manager.order import Action, Order
 from nni_core.model import Json
@@ -48,14 +50,16 @@ class Assembly:
     warnings: Sequence[Problem]
 
 
-async def assemble(order: Order, folder: ExperimentFolder, clock: Clock, request_stop: Callable[[], None]) -> Assembly:
+async def assemble(
+    order: Order, folder: ExperimentFolder, clock: Clock, request_stop: Callable[[], None], tuner: TunerLine
+) -> Assembly:
     """Put together what an order asks for. Nothing runs yet.
 
     :raises UserError: when it cannot be.
     """
     opened = _open(order, folder, clock)
     try:
-        return await _assembled(opened, order, folder, clock, request_stop)
+        return await _assembled(opened, order, folder, clock, request_stop, tuner)
     except BaseException:
         await opened.store.close()
         raise
@@ -72,7 +76,12 @@ class _Opened:
 
 
 async def _assembled(
-    opened: _Opened, order: Order, folder: ExperimentFolder, clock: Clock, request_stop: Callable[[], None]
+    opened: _Opened,
+    order: Order,
+    folder: ExperimentFolder,
+    clock: Clock,
+    request_stop: Callable[[], None],
+    tuner: TunerLine,
 ) -> Assembly:
     store, ledger = opened.store, opened.ledger
     registry = discover_plugins()
@@ -96,14 +105,17 @@ async def _assembled(
             clock=clock,
             limits=TunerLimits(),
             environment=_tuner_environment(loaded),
+            line=tuner,
         ),
         setup=setup,
         listeners=_listeners(loaded, registry),
         clock=clock,
         info=info,
-        command=loaded.config.trial_command,
-        code_directory=loaded.config.trial_code_directory,
-        gpus=loaded.config.trial_gpu_number,
+        job=Job(
+            command=loaded.config.trial_command,
+            code_directory=loaded.config.trial_code_directory,
+            gpus=loaded.config.trial_gpu_number,
+        ),
     )
     engine = Engine(parts, ledger)
     control = LiveControl(
@@ -183,10 +195,8 @@ def _ref(algorithm: Any) -> AlgorithmRef:
 
 
 def _tuner_environment(loaded: LoadedConfig) -> Mapping[str, str]:
-    environment = dict(os.environ)
-    if loaded.config.tuner_gpu_indices is not None:
-        environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, loaded.config.tuner_gpu_indices))
-    return environment
+    indices = loaded.config.tuner_gpu_indices
+    return {} if indices is None else {"CUDA_VISIBLE_DEVICES": ",".join(map(str, indices))}
 
 
 def _listeners(loaded: LoadedConfig, registry: PluginRegistry) -> Listeners:

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-import structlog
+from nni_core.log import load_structlog
 
 
 def write_to(path: Path, *, debug: bool) -> None:
@@ -18,6 +18,7 @@ def write_to(path: Path, *, debug: bool) -> None:
         os.dup2(descriptor, stream)
     os.close(descriptor)
     faulthandler.enable()
+    structlog = load_structlog()
     level = logging.DEBUG if debug else logging.INFO
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s")
     structlog.configure(

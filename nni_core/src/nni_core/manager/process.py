@@ -13,29 +13,31 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO
 
-import structlog
 from attrs import asdict
 
 from nni_core.errors import Problem, UserError
 from nni_core.experiment.clock import SystemClock
 from nni_core.experiment.tuner_host import TunerFailedError
+from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.folders import ExperimentFolder, ManagerRecord
+from nni_core.log import get_logger
 from nni_core.manager import logs
 from nni_core.manager.assembly import Assembly, assemble
 from nni_core.manager.order import Action, Order, Reply
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 #: descriptors that can travel with an order
 MAX_SOCKETS = 16
 
 
-def run(descriptor: int) -> int:
+def run(descriptor: int, tuner: TunerLine) -> int:
     """Entry of the process; the answer is its exit code."""
     channel = socket.socket(fileno=descriptor)
     channel.set_inheritable(False)
     order, sockets = _receive(channel)
     if order is None:
+        # The tuner's process sees the line go dead, and ends too.
         return 0
     os.umask(0o077)
     folder = ExperimentFolder(order.folder)
@@ -46,7 +48,7 @@ def run(descriptor: int) -> int:
         return 3
     with lock:
         try:
-            return asyncio.run(Manager(order, folder, channel, sockets).main())
+            return asyncio.run(Manager(order, folder, channel, sockets, tuner).main())
         except Exception as error:
             log.exception("manager.failed")
             _reply(channel, Reply(fault="".join(traceback.format_exception_only(error)).strip()))
@@ -95,8 +97,14 @@ class Manager:
     """One experiment's process, from its order to its end."""
 
     def __init__(
-        self, order: Order, folder: ExperimentFolder, channel: socket.socket, sockets: Sequence[socket.socket]
+        self,
+        order: Order,
+        folder: ExperimentFolder,
+        channel: socket.socket,
+        sockets: Sequence[socket.socket],
+        tuner: TunerLine,
     ) -> None:
+        self._tuner = tuner
         self._order = order
         self._folder = folder
         self._channel = channel
@@ -110,7 +118,7 @@ class Manager:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal)
         try:
-            assembly = await assemble(self._order, self._folder, SystemClock(), self._stopping.set)
+            assembly = await assemble(self._order, self._folder, SystemClock(), self._stopping.set, self._tuner)
         except UserError as error:
             _reply(self._channel, Reply(problems=error.problems))
             return error.exit_code

@@ -8,20 +8,19 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-import structlog
-
 from nni_core.api import WebAppSpec
 from nni_core.errors import PluginError
 from nni_core.folders import ExperimentFolder
 from nni_core.http.app import create_app
 from nni_core.http.auth import Guard, Policy
 from nni_core.http.server import make_server
+from nni_core.log import get_logger
 from nni_core.manager.assembly import Assembly
 from nni_core.manager.order import Order
 from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins import PluginRegistry
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class WebServer:

@@ -83,8 +83,8 @@ class TrialWaiting:
 
 @frozen(kw_only=True)
 class TrialRequeued:
-    """A trial starts over under a new attempt: its execution was lost, or a stop of the experiment ended it. Its reports
-    so far are forgotten."""
+    """A trial starts over under a new attempt: its execution was lost, or a stop of the experiment ended it. What it
+    reported so far is forgotten."""
 
     trial_id: TrialId
     attempt_id: AttemptId

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from nni_core.api import Assessor, ExperimentInfo, MetricSink, Parameters, Tuner
+from nni_core.api import Assessor, ExperimentInfo, MetricSink, Tuner
 from nni_core.experiment.engine import Engine, Parts
+from nni_core.experiment.executions import Job
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.sinks import Listener, Listeners
 from nni_core.experiment.tuner_messages import AlgorithmRef, TunerSetup
-from nni_core.model import AttemptId, ExperimentId, ExperimentState, Json, MetricKind, Trial, TrialState
+from nni_core.model import AttemptId, ExperimentId, ExperimentState, Json, MetricKind, Parameters, Trial, TrialState
 from nni_core.store import events as ev
 from nni_core.store.memory import MemoryLog, MemoryStore
 from nni_core.testing.clock import VirtualClock, settle
@@ -97,9 +98,7 @@ class ExperimentKit:
             listeners=Listeners([Listener(type(sink).__name__, sink) for sink in sinks]),
             clock=self.clock,
             info=ExperimentInfo(id=ExperimentId("kit"), name=None, directory=directory, config=config),
-            command="true",
-            code_directory=directory,
-            gpus=None,
+            job=Job(command="true", code_directory=directory, gpus=None),
         )
 
     async def start(self) -> None:

@@ -42,8 +42,7 @@ class ServiceDriver:
     def __init__(self, service: TrainingService, context: ServiceContext) -> None:
         self.service = service
         self.context = context
-        #: everything that the service told, in order
-        self.events: list[ServiceEvent] = []
+        self._events: dict[AttemptId, list[ServiceEvent]] = {}
         self._news = asyncio.Condition()
         self._reader: asyncio.Task[None] | None = None
         self._code = ""
@@ -119,9 +118,9 @@ class ServiceDriver:
         async with self._news:
             await self._news.wait_for(lambda: text in self.spool(attempt))
 
-    def about(self, attempt: AttemptId) -> list[ServiceEvent]:
+    def about(self, attempt: AttemptId) -> Sequence[ServiceEvent]:
         """The events of an attempt so far, in order."""
-        return [event for event in self.events if event.attempt_id == attempt]
+        return self._events.get(attempt, [])
 
     def spool(self, attempt: AttemptId) -> bytes:
         """The spool of an attempt, as told so far."""
@@ -138,5 +137,5 @@ class ServiceDriver:
     async def _read(self) -> None:
         async for event in self.service.events():
             async with self._news:
-                self.events.append(event)
+                self._events.setdefault(event.attempt_id, []).append(event)
                 self._news.notify_all()

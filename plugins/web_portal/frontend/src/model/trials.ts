@@ -109,11 +109,12 @@ function put<T>(columns: Map<string, (T | null)[]>, at: number, entries: Iterabl
   }
 }
 
-/** Positions of the trials that have a result, by sequence, with the best so far at each. */
 export interface History {
+  /** positions of the trials that have a result, by sequence */
   at: number[];
-  best: number[];
-  /** positions of the trials that ended without a result */
+  /** at each of them the best result of the trials that succeeded so far; null before the first */
+  best: (number | null)[];
+  /** positions of the trials that failed without a result */
   failed: number[];
 }
 
@@ -124,10 +125,11 @@ export function history(trials: Trials, maximize: boolean): History {
   for (const at of order) {
     const value = trials.value[at] ?? null;
     if (value === null) {
-      if (trials.ended[at] !== null) result.failed.push(at);
+      if (trials.state[at] === "FAILED") result.failed.push(at);
       continue;
     }
-    if (best === null || (maximize ? value > best : value < best)) best = value;
+    const counts = trials.state[at] === "SUCCEEDED";
+    if (counts && (best === null || (maximize ? value > best : value < best))) best = value;
     result.at.push(at);
     result.best.push(best);
   }
@@ -140,14 +142,14 @@ function bySequence(trials: Trials): number[] {
   return sorted ? order : order.sort((a, b) => trials.sequence[a]! - trials.sequence[b]!);
 }
 
-/** Positions of the best trials, best first. */
+/** Positions of the best trials that succeeded, best first. */
 export function top(trials: Trials, maximize: boolean, amount: number): number[] {
   const sign = maximize ? -1 : 1;
   const better = (a: number, b: number) =>
     sign * (trials.value[a]! - trials.value[b]!) || trials.sequence[a]! - trials.sequence[b]!;
   const best: number[] = [];
   for (let at = 0; at < trials.size; at++) {
-    if (trials.value[at] === null) continue;
+    if (trials.value[at] === null || trials.state[at] !== "SUCCEEDED") continue;
     if (best.length === amount && better(at, best[amount - 1]!) >= 0) continue;
     best.push(at);
     best.sort(better);
