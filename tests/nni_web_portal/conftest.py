@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +17,8 @@ import nni_web_portal
 from .fake_api import FakeApi, serve
 from .fake_experiment import FakeExperiment
 
-CHROMIUM = "/usr/bin/chromium"
+#: names of the browser on PATH
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -54,12 +56,13 @@ Portal = Callable[..., Visit]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Module scope: sync Playwright occupies the thread's event loop, and async tests need it back."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"the browser tests need Chromium at {CHROMIUM}: apt-get install chromium")
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        pytest.fail("the browser tests need Chromium on PATH: apt-get install chromium")
     if not (Path(nni_web_portal.__file__).parent / "static" / "index.html").exists():
         pytest.fail("the portal's bundle is missing: pip install -e ./plugins/web_portal")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield browser
         browser.close()
 

@@ -7,7 +7,8 @@ import { parseSort, type Sort, view } from "../model/order";
 import { router } from "./router.svelte";
 
 const HIDDEN = new Set(["id", "reports", "exit", "message"]);
-const ALWAYS = new Set(["#", "status"]);
+/** columns that identify a row */
+export const ALWAYS = new Set(["#", "status"]);
 
 export class Table {
   readonly columns: Column[] = $derived((void session.version, columnsOf(session.trials, Date.now)));

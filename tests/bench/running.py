@@ -1,0 +1,157 @@
+"""What running costs: no-op trials against the same commands in a bare loop, CPU of all our processes, and memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.bench.measure import BIN, Home, Row, children_cpu, children_of, cpu_of, own_cpu_of, resident
+
+PARAMETERS = '{"parameter_id": 0, "parameters": {"x": 0.5}, "parameter_source": "algorithm", "parameter_index": 0}'
+NOOP = "import nni\nnni.get_next_parameter()\nnni.report_final_result(0.5)\n"
+CONFIG = """
+search_space:
+  x: {{_type: uniform, _value: [0, 1]}}
+  y: {{_type: uniform, _value: [0, 1]}}
+trial_command: {python} trial.py
+trial_concurrency: 2
+max_trial_number: {trials}
+tuner:
+  name: TPE
+training_service:
+  platform: local
+"""
+#: trials of the timed experiment
+TRIALS = 200
+#: trials after which memory is looked at
+MANY = 1000
+
+
+def rows(home: Home) -> Iterator[Row]:
+    """The rows of the report."""
+    (home.path / "trial.py").write_text(NOOP)
+    bare_wall, bare_cpu = _bare_loop(home, TRIALS)
+    experiment = Running(home, TRIALS)
+    wall, cpu = experiment.until_done()
+    bare_again, bare_cpu_again = _bare_loop(home, TRIALS)
+    experiment.stop()
+    bare_wall, bare_cpu = (bare_wall + bare_again) / 2, (bare_cpu + bare_cpu_again) / 2
+    yield Row(
+        what=f"{TRIALS} no-op trials at concurrency 2",
+        measured=f"{wall:.2f} s",
+        beside=f"{wall / bare_wall:.2f} × a bare loop ({bare_wall:.2f} s, {bare_cpu / TRIALS * 1000:.0f} ms CPU each)",
+        bar="1.25 ×",
+        met=wall / bare_wall <= 1.25,
+    )
+    each = (cpu - bare_cpu) / TRIALS * 1000
+    yield Row(
+        what="CPU of all our processes for each trial",
+        measured=f"{each:.1f} ms",
+        beside=f"{each / (bare_cpu / TRIALS * 1000):.2f} × the trial itself",
+        bar="15 ms",
+        met=each <= 15,
+    )
+    large = Running(home, MANY)
+    large.until_done()
+    manager, tuner = large.memory()
+    large.stop()
+    yield Row(
+        what=f"manager and tuner process after {MANY} trials",
+        measured=f"{manager + tuner:.0f} MB resident",
+        beside=f"manager {manager:.0f}, tuner {tuner:.0f}; {(manager + tuner) / _bare_memory():.1f} × bare Python",
+        bar="120 MB",
+        met=manager + tuner <= 120,
+    )
+
+
+def _bare_loop(home: Home, count: int) -> tuple[float, float]:
+    """Wall and CPU seconds of the same command, two at a time, spawned by a loop; outside an experiment's protocol but
+    with its files: each run has a folder of its own."""
+    base = Path(tempfile.mkdtemp(dir=home.path))
+    start, cpu = time.perf_counter(), children_cpu()
+    running: list[subprocess.Popen[bytes]] = []
+    for number in range(count):
+        folder = base / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "parameter.cfg").write_text(PARAMETERS)
+        (folder / ".nni").mkdir(exist_ok=True)
+        own = {"NNI_PLATFORM": "local", "NNI_SYS_DIR": str(folder), "NNI_TRIAL_JOB_ID": "bare"}
+        if len(running) == 2:
+            _wait_for_one(running)
+        command = ["/bin/sh", "-c", f"{sys.executable} trial.py"]
+        environment = {**home.environment, **own}
+        running.append(subprocess.Popen(command, cwd=home.path, env=environment, stdin=subprocess.DEVNULL))
+    for process in running:
+        process.wait()
+    return time.perf_counter() - start, children_cpu() - cpu
+
+
+def _wait_for_one(running: list[subprocess.Popen[bytes]]) -> None:
+    while True:
+        for process in running:
+            if process.poll() is not None:
+                running.remove(process)
+                return
+        time.sleep(0.0005)
+
+
+def _bare_memory() -> float:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bare:
+        time.sleep(0.3)
+        megabytes = resident(bare.pid)
+        bare.communicate(b"\n")
+    return megabytes
+
+
+class Running:
+    """An experiment of no-op trials."""
+
+    def __init__(self, home: Home, trials: int) -> None:
+        self._home = home
+        self._trials = trials
+        (home.path / "config.yaml").write_text(CONFIG.format(python=sys.executable, trials=trials))
+        home.run(str(BIN / "nnictl"), "create", "--config", "config.yaml", "--port", "0")
+        folder = (home.path / "nni-experiments" / "_latest").resolve()
+        manager = json.loads((folder / "manager.json").read_text())
+        self._base = f"http://127.0.0.1:{manager['port']}"
+        self._pid = manager["pid"]
+        self._cpu = self._all_cpu()
+
+    def until_done(self) -> tuple[float, float]:
+        """Seconds from the first trial's start to the last one's end, and all CPU seconds, the trials' too."""
+        while self._get("/api/v1/nni/check-status")["status"] != "DONE":
+            time.sleep(0.2)
+        cpu = self._all_cpu() - self._cpu
+        trials = self._get("/api/v1/nni/trial-jobs")
+        wall = max(one["endTime"] for one in trials) - min(one["startTime"] for one in trials)
+        return wall / 1000, cpu
+
+    def memory(self) -> tuple[float, float]:
+        """Resident megabytes of the manager and of the tuner's process."""
+        tuner = next(pid for pid in children_of(self._pid) if "tuner_worker" in _command(pid))
+        return resident(self._pid), resident(tuner)
+
+    def stop(self) -> None:
+        self._home.run(str(BIN / "nnictl"), "stop", "--all")
+
+    def _all_cpu(self) -> float:
+        """CPU of manager, tuner and warden, with everything that ran under the warden: supervisors and trials."""
+        return own_cpu_of(self._pid) + sum(cpu_of(pid) for pid in children_of(self._pid))
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self._base}{path}", timeout=60) as answer:
+            return json.loads(answer.read())
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
