@@ -1,4 +1,4 @@
-"""What starting costs: ``import nni``, ``nnictl --help``, and ``nnictl create`` to the prompt and to the first trial."""
+"""What starting costs: ``import nni``, ``nnictl --help``, and ``nnictl create`` to prompt and first trial."""
 
 from __future__ import annotations
 

@@ -167,8 +167,8 @@ def _finished(experiment: FakeExperiment, draw: random.Random, progress: float, 
         return
     stopped = luck < 0.15 and progress > 0.15
     state = "EARLY_STOPPED" if stopped else "SUCCEEDED"
-    message = "stopped by Medianstop after report 4" if stopped else None
-    trial = experiment.add(parameters, state=state, exit_code=None if stopped else 0, message=message, **times)
+    note = "stopped by Medianstop after report 4" if stopped else None
+    trial = experiment.add(parameters, state=state, exit_code=None if stopped else 0, message=note, **times)
     trial.intermediates += _course(accuracy, draw, 4 if stopped else 10)
     if not stopped:
         trial.final = {"default": trial.intermediates[-1], "loss": round(2.4 * (1 - accuracy) + 0.02, 5)}
@@ -187,7 +187,7 @@ def _accuracy(draw: random.Random, parameters: Mapping[str, Any]) -> float:
     rate = math.log10(parameters["lr"]) + 1.9
     size = math.log2(parameters["features"] / 512)
     lost = 0.075 * rate * rate + 0.1 * (parameters["momentum"] - 0.8) ** 2 + 0.006 * size * size
-    return max(0.098, 0.985 - lost - abs(draw.gauss(0, 0.006)))
+    return max(0.098, 0.985 - float(lost) - abs(draw.gauss(0, 0.006)))
 
 
 def _course(final: float, draw: random.Random, reports: int) -> list[float | None]:

@@ -43,6 +43,7 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "max_trial_number": st.integers(1, 10**6),
         "max_experiment_duration": st.integers(1, 10**6) | st.sampled_from(["1h", "0.5d", "1h30m", "1.5s"]),
         "max_trial_duration": st.floats(0.1, 10**6),
+        "tuner_timeout": st.floats(0.1, 10**6),
         "debug": st.booleans(),
         "log_level": st.sampled_from(["fatal", "trace", "info"]),
         "tuner_gpu_indices": st.lists(st.integers(0, 9), unique=True) | st.just("0,1"),

@@ -25,6 +25,7 @@ DEFAULTS = {
     "max_experiment_duration": None,
     "max_trial_number": None,
     "max_trial_duration": None,
+    "tuner_timeout": None,
     "use_annotation": False,
     "debug": False,
     "log_level": None,

@@ -83,7 +83,8 @@ def test_hosts_that_are_ours(host: str) -> None:
 @pytest.mark.parametrize(
     "host",
     ["localhost", "localhost:80", "localhost:08080", "localhost:8080:8080", "localhost..:8080", "a.localhost:8080",
-     "127.0.0.1:8080@evil", "evil@127.0.0.1:8080", "127.0.0.1:8080/", "127.0.0.1:8080 ", "127.1:8080", "2130706433:8080",
+     "127.0.0.1:8080@evil", "evil@127.0.0.1:8080", "127.0.0.1:8080/", "127.0.0.1:8080 ", "127.1:8080",
+     "2130706433:8080",
      "127.0.0.2:8080", "0.0.0.0:8080", "[::]:8080", "::1:8080", "[::ffff:127.0.0.1]:8080", "10.0.0.8:8080", "", ":8080",
      "proxy.example", "localhost:8080\n", "localhost：8080"],
 )  # fmt: skip
@@ -94,7 +95,7 @@ def test_hosts_that_are_not(host: str) -> None:
 
 
 CONNECT = """
-import os, socket, sys
+import encodings.idna, os, socket, sys
 if sys.argv[3] != str(os.getuid()): os.setuid(int(sys.argv[3]))
 connected = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 sys.stdin.read()
@@ -112,6 +113,7 @@ def test_the_user_at_the_other_end(listen: str, connect: str, uid: int) -> None:
     with socket.create_server((listen, 0), family=family, dualstack_ipv6=listen == "::") as server:
         arguments = [sys.executable, "-c", CONNECT, connect, str(server.getsockname()[1]), str(uid)]
         with subprocess.Popen(arguments, stdin=subprocess.PIPE) as process:
+            server.settimeout(20)
             accepted, client = server.accept()
             found = peer_uid(client[:2], accepted.getsockname()[:2])
             process.communicate()

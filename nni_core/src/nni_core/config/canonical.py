@@ -17,7 +17,7 @@ from nni_core.config.durations import Duration, plain_seconds
 from nni_core.config.schema import SHARED_WITH_SERVICE, ExperimentConfig
 from nni_core.model import Json
 
-_DURATIONS = ("maxExperimentDuration", "maxTrialDuration")
+_DURATIONS = ("maxExperimentDuration", "maxTrialDuration", "tunerTimeout")
 _OURS = ("sinks", "plugins")
 
 

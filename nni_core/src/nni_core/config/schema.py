@@ -168,6 +168,15 @@ class ExperimentConfig:
             example="10m",
         ),
     )
+    tuner_timeout: Duration | None = field(
+        default=None,
+        metadata=described(
+            "How long one answer of the tuner or the assessor may take before its process is replaced. Left out: ten "
+            "minutes, because some algorithms think long.",
+            unit="seconds",
+            example="30m",
+        ),
+    )
     use_annotation: bool = field(
         default=False, metadata=described("Always false: annotations were removed from NNI; use a search space.")
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from attrs import frozen
 from nni_core.errors import NniError
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.transitions import signal_name
-from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, TunerSetup, ask
+from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, TunerSetup, ask, settle_in
 from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.model import Json
 
@@ -85,16 +86,19 @@ class TunerProcess:
             asyncio.create_task(self._read(reader), name="tuner answers"),
             asyncio.create_task(self._watch_deadlines(), name="tuner deadlines"),
         ]
-        await self.call(self._setup.call(log_file=self._log_file, environment=environment))
+        # However busy the machine is: until the process has begun, nothing is late.
+        await self.call(settle_in(self._log_file, environment), patient=True)
+        await self.call(self._setup.call())
 
-    def call(self, call: Call) -> asyncio.Future[Json]:
-        """Make a call; the answer comes through the future, which raises :class:`TunerFailedError` when it cannot."""
+    def call(self, call: Call, *, patient: bool = False) -> asyncio.Future[Json]:
+        """Make a call; the answer comes through the future, which raises :class:`TunerFailedError` when it cannot.
+        A patient call has no deadline."""
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         if self._failure is not None or self._writer is None:
             answer.set_exception(TunerFailedError(self._failure or Failure(message="the tuner is not running")))
             answer.exception()
             return answer
-        self._pending.append((self._clock.monotonic(), answer))
+        self._pending.append((math.inf if patient else self._clock.monotonic(), answer))
         self._writer.write(json.dumps(call, separators=(",", ":")).encode() + b"\n")
         return answer
 

@@ -60,17 +60,20 @@ class TunerSetup:
     #: one-off plugin files of the config
     plugin_files: Sequence[str] = ()
 
-    def call(self, *, log_file: Path, environment: Mapping[str, str]) -> Call:
-        """The first call: what to build, where to write what plugins print, and what to add to the environment."""
+    def call(self) -> Call:
+        """The second call: what to build."""
         return {
             "op": "start",
-            "log_file": str(log_file),
-            "environment": dict(environment),
             "tuner": self.tuner.as_json(),
             "assessor": self.assessor.as_json() if self.assessor else None,
             "search_space": self.search_space,
             "plugin_files": list(self.plugin_files),
         }
+
+
+def settle_in(log_file: Path, environment: Mapping[str, str]) -> Call:
+    """The first call: where to write what plugins print, and what to add to the environment."""
+    return {"log_file": str(log_file), "environment": dict(environment)}
 
 
 @frozen(kw_only=True)

@@ -198,11 +198,14 @@ class Worker:
 def serve(channel: socket.socket) -> None:
     """Answer calls until the manager hangs up."""
     with channel, channel.makefile("rb") as calls:
-        first = json.loads(calls.readline() or b"{}")
-        if not first:
+        place, setup = calls.readline(), b""
+        if place:
+            _settle_in(**json.loads(place))
+            _answer(channel, {})
+            setup = calls.readline()
+        if not setup:
             return
-        _settle_in(Path(first["log_file"]), first["environment"])
-        worker, refusal = _begin(first)
+        worker, refusal = _begin(json.loads(setup))
         _answer(channel, refusal or {})
         if worker is None:
             return
@@ -213,10 +216,10 @@ def serve(channel: socket.socket) -> None:
                 return
 
 
-def _settle_in(log_file: Path, environment: Mapping[str, str]) -> None:
+def _settle_in(log_file: str, environment: Mapping[str, str]) -> None:
     """Make the process the experiment's own: output, working directory, environment."""
     os.environ.update(environment)
-    os.chdir(log_file.parent)
+    os.chdir(Path(log_file).parent)
     descriptor = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for stream in (1, 2):
         os.dup2(descriptor, stream)

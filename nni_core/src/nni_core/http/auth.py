@@ -29,6 +29,9 @@ ROLE = "nni.role"
 #: key of the ASGI state under which a server may leave the user at the other end of the connection
 PEER_IS_OWNER = "nni.peer_is_owner"
 
+#: bytes of all request headers
+HEADER_LIMIT = 32 * 1024
+
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 Headers = Mapping[str, Sequence[str]]
@@ -102,6 +105,8 @@ class _Guarded:
     def _admit(self, scope: Scope) -> None:
         """:raises Refusal: when the application must not answer."""
         headers = _headers(scope)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_LIMIT:
+            raise refusal(431, "NNI728", f"the request headers are larger than {HEADER_LIMIT} bytes")
         host = check_host(headers.get("host", ()), self._hosts, port=self._policy.port)
         check_origin(headers, host)
         role = scope[ROLE] = self._role(scope, headers)

@@ -52,9 +52,9 @@ def limited(receive: Receive) -> Receive:
 
 
 def too_large() -> Refusal:
-    """The refusal of a long body; the connection ends with it, so that the rest need not be read."""
-    message = f"the request body is larger than {BODY_LIMIT} bytes"
-    return refusal(413, "NNI728", message, headers={"connection": "close"})
+    """The refusal of a long body. The connection stays open: closing it while the client still sends would cost the
+    client this answer."""
+    return refusal(413, "NNI728", f"the request body is larger than {BODY_LIMIT} bytes")
 
 
 def parse_json(data: bytes) -> Json:

@@ -12,12 +12,10 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from nni_core.http.access import Access
-from nni_core.http.auth import PEER_IS_OWNER, Guard
+from nni_core.http.auth import HEADER_LIMIT, PEER_IS_OWNER, Guard
 
 #: open connections; more are answered with 503
 _CONNECTIONS = 200
-#: bytes of request line and headers; more is answered with 431
-_HEADER_LIMIT = 32 * 1024
 #: seconds from opening a connection until the headers of a request are complete
 _HEADER_TIMEOUT = 10.0
 _KEEP_ALIVE = 30
@@ -44,7 +42,7 @@ def make_server(app: Starlette, guard: Guard) -> ManagerServer:
         server_header=False,
         date_header=False,
         limit_concurrency=_CONNECTIONS,
-        h11_max_incomplete_event_size=_HEADER_LIMIT,
+        h11_max_incomplete_event_size=HEADER_LIMIT,
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )

@@ -126,8 +126,8 @@ class Streams:
                 raise failure
 
     async def _frames(self, start: Position | None, role: Role) -> AsyncIterator[bytes]:
-        yield f"retry: {_RETRY}\n\n".encode()
         cursor = self._control.cursor if start is None else start.cursor
+        yield f"retry: {_RETRY}\n\n".encode()
         if start is not None and self._is_unknown(start):
             cursor = self._control.cursor
             yield self._reset(cursor)

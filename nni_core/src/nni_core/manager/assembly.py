@@ -103,7 +103,7 @@ async def _assembled(
             setup=setup,
             log_file=folder.tuner_log,
             clock=clock,
-            limits=TunerLimits(),
+            limits=_limits(loaded),
             environment=_tuner_environment(loaded),
             line=tuner,
         ),
@@ -192,6 +192,11 @@ def _ref(algorithm: Any) -> AlgorithmRef:
         code_directory=str(algorithm.code_directory) if algorithm.code_directory else None,
         class_args=algorithm.class_args,
     )
+
+
+def _limits(loaded: LoadedConfig) -> TunerLimits:
+    timeout = loaded.config.tuner_timeout
+    return TunerLimits() if timeout is None else TunerLimits(deadline=timeout)
 
 
 def _tuner_environment(loaded: LoadedConfig) -> Mapping[str, str]:
