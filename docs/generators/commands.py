@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Iterator
 
 import click
-from generators.markdown import code, page, table
 
+from generators.markdown import code, page, table
 from nni_core.cli.main import COMMANDS, nnictl
 
 

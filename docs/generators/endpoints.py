@@ -7,8 +7,8 @@ from typing import Any, get_args, get_origin
 
 import attrs
 import msgspec
-from generators.markdown import code, page, table
 
+from generators.markdown import code, page, table
 from nni_core.http.app import ENDPOINTS
 from nni_core.http.problems import NNI_ROOT
 from nni_core.http.routing import Endpoint
@@ -17,8 +17,8 @@ from nni_core.http.routing import Endpoint
 def endpoints_page() -> str:
     """Every endpoint with its parameters, body and answer."""
     introduction = (
-        "All paths are below the URL prefix, if there is one. `GET /api/v1/openapi.json` describes the same, with every "
-        "field, for programs. [The protocol](../http.md) says what holds for all of them."
+        "All paths are below the URL prefix, if there is one. `GET /api/v1/openapi.json` describes the same, with "
+        "every field, for programs. [The protocol](../http.md) says what holds for all of them."
     )
     nni = [endpoint for endpoint in ENDPOINTS if endpoint.path.startswith(NNI_ROOT)]
     own = [endpoint for endpoint in ENDPOINTS if not endpoint.path.startswith(NNI_ROOT)]

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+
 from generators.markdown import code, page, table
 from generators.settings import default_words, type_words
-
 from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins import PluginRegistry
 

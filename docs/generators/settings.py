@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import attrs
-from generators.markdown import code, page, table
 
+from generators.markdown import code, page, table
 from nni_core.config.durations import Duration
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, SinkConfig, TrainingServiceConfig
 

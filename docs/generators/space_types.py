@@ -6,7 +6,6 @@ import random
 from collections.abc import Mapping
 
 from generators.markdown import code, page, table
-
 from nni_core.space import ParameterType, SearchSpace
 
 #: what each type draws, and an example of its ``_value``
@@ -17,7 +16,10 @@ MEANINGS: Mapping[ParameterType, tuple[str, str]] = {
     ),
     ParameterType.RANDINT: ("A whole number; the upper bound is not included.", "[1, 10]"),
     ParameterType.UNIFORM: ("A number, all equally likely.", "[0.0, 1.0]"),
-    ParameterType.QUNIFORM: ("As `uniform`, rounded to a multiple of q and kept within the bounds.", "[0.0, 1.0, 0.25]"),
+    ParameterType.QUNIFORM: (
+        "As `uniform`, rounded to a multiple of q and kept within the bounds.",
+        "[0.0, 1.0, 0.25]",
+    ),
     ParameterType.LOGUNIFORM: ("A number whose logarithm is uniform. Bounds above 0.", "[0.0001, 0.1]"),
     ParameterType.QLOGUNIFORM: (
         "As `loguniform`, rounded to a multiple of q and kept within the bounds.",
@@ -32,9 +34,7 @@ MEANINGS: Mapping[ParameterType, tuple[str, str]] = {
 
 def space_types_page() -> str:
     """The ten types with the shape of their ``_value``."""
-    rows = [
-        (code(kind.value), code(kind.shape), MEANINGS[kind][0], _example(kind)) for kind in ParameterType
-    ]
+    rows = [(code(kind.value), code(kind.shape), MEANINGS[kind][0], _example(kind)) for kind in ParameterType]
     return page(
         "# Types of hyper-parameters",
         "How a space is written, nested and counted is in [the search space](../search_space.md).",

@@ -20,14 +20,13 @@ def create(config: Path, **options: Any) -> int:
 
     Everything is checked before anything starts: mistakes are shown with their line, all at once.
     """
-    # The manager's process warms up on the other core while the config is being read here.
+    # Everything that the manager needs, too, is imported before its process is started: it goes on with it.
+    from nni_core.cli.messages import say, warn
+    from nni_core.cli.start import carry_on
     from nni_core.client.launch import WarmManager
+    from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
 
     with WarmManager() as manager:
-        from nni_core.cli.messages import say, warn
-        from nni_core.cli.start import carry_on
-        from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
-
         loaded = checked_config(config)
         warn(loaded.warnings)
         with listening_sockets(options["hosts"], options["port"], options["url_prefix"]) as (sockets, listening):

@@ -3,14 +3,14 @@ nothing is decided by waiting for some time."""
 
 from __future__ import annotations
 
+import os
 import socket
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Self
 
 from attrs import frozen
 
+from nni_core.children import Child, start_child
 from nni_core.errors import MachineError, PluginError, Problem
 from nni_core.folders import ExperimentFolder
 from nni_core.manager.order import Order, Reply
@@ -21,7 +21,7 @@ class Started:
     """A manager that is ready."""
 
     folder: ExperimentFolder
-    process: subprocess.Popen[bytes]
+    process: Child
     warnings: Sequence[Problem]
 
 
@@ -34,23 +34,17 @@ class WarmManager:
     def __init__(self) -> None:
         self._channel, theirs = socket.socketpair()
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "nni_core.manager", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=[theirs.fileno()],
-                # Its own session: closing the terminal does not end the experiment.
-                start_new_session=True,
-            )
+            read, write = os.pipe()
+            self.process = start_child("nni_core.manager.__main__", theirs.fileno(), stderr=write)
+            os.close(write)
+            self._complaints = os.fdopen(read, "rb")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._channel.close()
-        if self.process.stderr is not None:
-            self.process.stderr.close()
+        self._complaints.close()
 
     def send(self, order: Order, sockets: Sequence[socket.socket]) -> Started:
         """Give the order and the listening sockets, and wait until the manager is ready.
@@ -80,7 +74,7 @@ class WarmManager:
         return Started(folder=folder, process=self.process, warnings=reply.problems)
 
     def _death(self, folder: ExperimentFolder) -> Problem:
-        stderr = self.process.stderr.read().decode(errors="replace").strip() if self.process.stderr else ""
+        stderr = self._complaints.read().decode(errors="replace").strip()
         code = self.process.wait()
         last = stderr.splitlines()[-1] if stderr else f"exit code {code}"
         return Problem(

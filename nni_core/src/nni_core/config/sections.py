@@ -175,7 +175,8 @@ class Sections:
         except MistakesError as error:
             self.problems += [problem.under(*path) for problem in error.problems]
             return None
-        return {"name": _own_name(name, spec), "class_args": to_json(record), "arguments": record}
+        plain = {} if record is None else to_json(record)
+        return {"name": _own_name(name, spec), "class_args": plain, "arguments": record}
 
     def _name_key(self, given: Given, keys: Mapping[str, Given]) -> tuple[str | int, ...]:
         return () if isinstance(given.value, str) else keys["name"].path

@@ -11,7 +11,6 @@ import json
 import math
 import os
 import signal
-import subprocess
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +19,7 @@ from typing import Protocol
 
 from attrs import frozen
 
+from nni_core.children import Child
 from nni_core.errors import NniError
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.transitions import signal_name
@@ -72,7 +72,7 @@ class TunerProcess:
         self._pending: deque[tuple[float, asyncio.Future[Json]]] = deque()
         self._failure: Failure | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._writer: asyncio.StreamWriter | None = None
 
     async def start(self, line: TunerLine, environment: Mapping[str, str]) -> None:
@@ -117,6 +117,8 @@ class TunerProcess:
         self._tasks = []
         if self._writer is not None:
             self._writer.close()
+            with suppress(OSError):
+                await self._writer.wait_closed()
         if self._process is not None:
             self._kill()
             await asyncio.to_thread(self._process.wait)

@@ -4,8 +4,8 @@ that the process imports what it needs on another core while the manager does th
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
+
+from nni_core.children import start_child
 
 
 class TunerLine:
@@ -14,11 +14,4 @@ class TunerLine:
     def __init__(self) -> None:
         self.socket, theirs = socket.socketpair()
         with theirs:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "nni_core.experiment.tuner_worker", str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                # A signal to the manager's group is the manager's; it ends the tuner itself.
-                start_new_session=True,
-            )
+            self.process = start_child("nni_core.experiment.tuner_worker", theirs.fileno())

@@ -1,6 +1,6 @@
 """The tuner's own process: builds the tuner and the assessor, and does what the manager calls for, one call at a time.
 
-Started as ``python -m nni_core.experiment.tuner_worker FD``; speaks over that descriptor only. Whatever a plugin prints
+Started with the descriptor of its line to the manager, and speaks over that only. Whatever a plugin prints
 goes to ``log/dispatcher.log``. Ends when the manager does. It also keeps what every tuner would otherwise have
 to keep: that suggestions lie in the search space, and that a finite one is never suggested from twice.
 """
@@ -311,14 +311,15 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def main() -> None:
-    """Entry of the process."""
+def main(arguments: list[str]) -> int:
+    """Entry of the process; the argument is the descriptor of its line."""
     _die_with_parent()
-    descriptor = int(sys.argv[1])
+    descriptor = int(arguments[0])
     # Plugins start processes of their own; none of them may keep the manager's line open.
     os.set_inheritable(descriptor, False)
     serve(socket.socket(fileno=descriptor))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

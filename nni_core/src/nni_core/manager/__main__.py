@@ -1,4 +1,4 @@
-"""``python -m nni_core.manager FD``: waits for its order on a socket, then runs the experiment."""
+"""A manager's process: waits for its order on a socket, then runs the experiment."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 from nni_core.experiment.tuner_spawn import TunerLine
 
 
-def main() -> int:
-    """Entry of the process; the answer is its exit code."""
+def main(arguments: list[str]) -> int:
+    """Entry of the process, with the descriptor of its starter's socket; the answer is its exit code."""
     # Both processes import for a good part of a second: the tuner's begins before the manager's own imports do.
     tuner = TunerLine()
     from nni_core.manager.process import run
 
-    return run(int(sys.argv[1]), tuner)
+    return run(int(arguments[0]), tuner)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
