@@ -278,7 +278,10 @@ class Engine:
                 return
             # Before: raised limits bring a finished experiment back. After: the last trial may have been created.
             self._settle()
-            await self._executions.place(self._executions.waiting())
+            if waiting := self._executions.waiting():
+                # Their attempt ids are durable before anything runs under them.
+                await self._store.flush()
+                await self._executions.place(waiting)
             await self._create()
             self._settle()
             await self._store.flush()

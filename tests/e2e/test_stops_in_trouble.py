@@ -1,0 +1,119 @@
+"""Stops at awkward moments: twice at once, after a death in the middle of one, before the experiment has begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+NNICTL = str(Path(sys.executable).with_name("nnictl"))
+
+#: a trial that takes its time to end, so that a stop can be caught in the middle
+STUBBORN = """
+import nni, pathlib, signal, sys, time
+def linger(*_):
+    pathlib.Path("asked").touch()
+    time.sleep(4)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, linger)
+nni.get_next_parameter()
+pathlib.Path("ready").touch()
+time.sleep(60)
+"""
+
+HANGING = """
+import time
+from nni.tuner import Tuner
+class Hanging(Tuner):
+    def __init__(self):
+        time.sleep(1000)
+    def update_search_space(self, search_space): ...
+    def generate_parameters(self, parameter_id, **kwargs): ...
+"""
+
+
+def until(condition: Callable[[], bool], timeout: float = 30) -> None:
+    limit = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < limit, "waited in vain"
+        time.sleep(0.05)
+
+
+def start(user: Any, *arguments: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    command = [NNICTL, *arguments]
+    return subprocess.Popen(command, cwd=user.work, env=user.environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def stubborn(user: Any) -> Any:
+    """A running experiment with one trial that needs seconds to end."""
+    experiment = user.create(user.config(trial=STUBBORN, concurrency=1))
+    until((user.work / "ready").exists)
+    return experiment
+
+
+def test_two_stops_at_once_leave_nothing(user: Any) -> None:
+    """The second one waits as the first does; neither cuts the trials' end short."""
+    experiment = stubborn(user)
+    first = start(user, "stop", experiment.id)
+    until((user.work / "asked").exists)
+    second = user.nnictl("stop", experiment.id)
+    assert experiment.processes() == []
+    first.communicate(timeout=30)
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "SYS_CANCELED" in user.nnictl("trial", "ls", experiment.id).stdout
+
+
+def test_a_stop_does_the_duty_of_a_manager_that_dies_in_the_middle_of_it(user: Any) -> None:
+    """kill -9 while the trials are being ended: the stop that waits ends them itself."""
+    experiment = stubborn(user)
+    stop = start(user, "stop", experiment.id)
+    until((user.work / "asked").exists)
+    os.kill(experiment.manager["pid"], signal.SIGKILL)
+    _, errors = stop.communicate(timeout=60)
+    assert stop.returncode == 0, errors
+    assert experiment.processes() == []
+    assert "SYS_CANCELED" in user.nnictl("trial", "ls", experiment.id).stdout
+
+
+def hanging(user: Any) -> subprocess.Popen[str]:
+    """``nnictl create`` with a tuner that is never built."""
+    user.write("hanging.py", HANGING)
+    config = user.config()
+    named = "name: TPE\n  class_args: {optimize_mode: maximize}"
+    config.write_text(config.read_text().replace(named, "class_name: hanging.Hanging"))
+    create = start(user, "create", "-c", "config.yaml", "-p", "0")
+    experiments = user.home / "nni-experiments"
+    until(lambda: any(experiments.glob("*/experiment.sqlite")))
+    return create
+
+
+def test_ctrl_c_ends_a_start_that_hangs(user: Any) -> None:
+    """A tuner whose constructor never returns: one Ctrl-C, and nothing is left."""
+    create = hanging(user)
+    create.send_signal(signal.SIGINT)
+    _, errors = create.communicate(timeout=20)
+    assert create.returncode == 130, errors
+    assert list((user.home / "nni-experiments").iterdir()) == []
+
+
+def test_stop_ends_a_start_that_hangs(user: Any) -> None:
+    """``nnictl stop`` reaches a manager that is not ready; the list shows it as starting."""
+    create = hanging(user)
+    listed = user.nnictl("experiment", "list")
+    assert "starting" in listed.stdout, listed.stdout
+    assert "unreadable" not in listed.stdout
+    stopped = user.nnictl("stop", "--all", timeout=30)
+    assert stopped.returncode == 0, stopped.stderr
+    _, errors = create.communicate(timeout=20)
+    assert create.returncode == 3
+    assert "was stopped while it was starting" in errors
