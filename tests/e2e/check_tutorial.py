@@ -1,4 +1,4 @@
-"""Looks at the tutorial's experiment, which README's command has just started: ten plausible PyTorch trials, then stop."""
+"""Looks at the tutorial's experiment, which the command of README has started: ten plausible trials, then stop."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def check_trials() -> None:
     curve = get(f"/api/v1/nni/metric-data/{best['trialJobId']}?type=PERIODICAL")
     if not curve:
         sys.exit("the best trial reported no intermediate results")
-    print(f"tutorial: 10 trials succeeded, best accuracy {max(accuracies.values()):.4f} with {shown}")  # noqa: T201
+    print(f"tutorial: 10 trials succeeded, best accuracy {max(accuracies.values()):.4f} with {shown}")
 
 
 def check_stop() -> None:
@@ -67,4 +67,4 @@ if __name__ == "__main__":
     wait_until_done(600)
     check_trials()
     check_stop()
-    print("3 passed, 0 failed")  # noqa: T201
+    print("3 passed, 0 failed")

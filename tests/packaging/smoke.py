@@ -71,7 +71,7 @@ def main() -> None:
         sys.exit(f"broken plugins: {broken}")
     for tuner in ("TPE", "TPE_legacy", "Anneal"):
         run_experiment(tuner)
-    print("smoke: 3 passed, 0 failed")  # noqa: T201
+    print("smoke: 3 passed, 0 failed")
 
 
 if __name__ == "__main__":
