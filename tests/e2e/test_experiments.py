@@ -317,3 +317,27 @@ def test_export_works_with_and_without_a_manager(user: Any) -> None:
     assert (user.work / "all.csv").read_text().splitlines()[0] == "default,checksum,x,trialJobId"
     listed = user.nnictl("trial", "ls", experiment.id)
     assert listed.stdout.count("SUCCEEDED") == 3
+
+
+@pytest.mark.browser
+def test_the_portal_shows_a_real_experiment_to_its_end(user: Any) -> None:
+    """In Chromium, live: progress reaches the end without a reload, and the best trial's page shows its parameters."""
+    from playwright.sync_api import expect, sync_playwright
+
+    experiment = user.create(user.config(trial=SLEEPY % 0.3, trials=6))
+    base = f"http://localhost:{experiment.manager['port']}"
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=flags)
+        page = browser.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(base)
+        expect(page.get_by_text("done", exact=True).first).to_be_visible(timeout=30_000)
+        best = experiment.get("/api/v1/experiment")["best"]
+        page.goto(f"{base}/trials/{best['trial_id']}")
+        expect(page.get_by_role("heading", name=f"Trial #{best['sequence_id']}")).to_be_visible()
+        expect(page.get_by_text(f"{best['value']:.5g}"[:6]).first).to_be_visible()
+        browser.close()
+    assert complaints == []

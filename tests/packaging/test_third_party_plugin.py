@@ -86,6 +86,19 @@ print(json.dumps([type(tuner).__name__, tuner.generate_parameters(0)]))
     assert 0 <= parameters["x"] <= 1
 
 
+def test_an_experiment_runs_with_it(run: Run, tmp_path: Path) -> None:
+    """The example's own config, through nnictl, to the end: every trial succeeds."""
+    for name in ("config.yaml", "trial.py"):
+        (tmp_path / name).write_text((EXAMPLE / name).read_text())
+    program = (
+        "import os, sys; os.environ['HOME'] = sys.argv.pop(1); from nni_core.cli.main import main; sys.exit(main())"
+    )
+    config = str(tmp_path / "config.yaml")
+    done = run("-c", program, str(tmp_path), "create", "--config", config, "--port", "0", "--wait")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "DONE: 60 trials, 60/60, best" in done.stdout
+
+
 def test_it_comes_from_the_wheel(run: Run) -> None:
     """What was tested here is what a user installs."""
     files = answer(run, "import json, hillclimb_tuner as it; print(json.dumps(it.__file__))")

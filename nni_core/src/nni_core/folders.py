@@ -79,10 +79,21 @@ class ExperimentFolder:
 
     def is_live(self) -> bool:
         """Whether a manager is in charge of it now."""
-        return self.lock.exists() and _held(self.lock)
+        try:
+            return _held(self.lock)
+        except FileNotFoundError:
+            return False
+
+    def holder(self) -> int | None:
+        """Process id of the manager in charge, from the moment that it takes charge; that of the latest one when there
+        is none."""
+        try:
+            return int(self.lock.read_bytes())
+        except (OSError, ValueError):
+            return None
 
     def manager(self) -> ManagerRecord | None:
-        """What its latest manager said of itself."""
+        """What its latest manager said of itself; None before there is one, and while one is starting."""
         try:
             return ManagerRecord(**json.loads(self.manager_file.read_text()))
         except (OSError, ValueError, TypeError):

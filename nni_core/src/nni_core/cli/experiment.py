@@ -38,7 +38,10 @@ def _row(folder: ExperimentFolder) -> dict[str, Any]:
     from nni_core.errors import UserError
     from nni_core.store.base import StoreError
 
-    manager = folder.manager() if folder.is_live() else None
+    live = folder.is_live()
+    manager = folder.manager() if live else None
+    if live and manager is None:
+        return {"id": folder.id, "status": "starting", "directory": str(folder.path)}
     try:
         document = read(folder, "/api/v1/experiment")
     except (UserError, StoreError) as error:

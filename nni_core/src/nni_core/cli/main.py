@@ -25,6 +25,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "completion": ("nni_core.cli.completion:completion", "Print the script that completes nnictl in your shell."),
 }
 
+#: problems printed one by one; the rest is counted
+PROBLEMS_SHOWN = 20
+
 
 @click.group(
     cls=LazyGroup,
@@ -48,8 +51,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _refuse_archived_nni()
         code = nnictl.main(args=arguments, prog_name="nnictl", standalone_mode=False)
     except UserError as error:
-        for problem in error.problems:
-            click.echo(problem.render(), err=True)
+        _show(error)
         return error.exit_code
     except click.ClickException as error:
         error.show()
@@ -62,6 +64,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _show(error: UserError) -> None:
+    """Every problem, or as many as anybody reads at once."""
+    for problem in error.problems[:PROBLEMS_SHOWN]:
+        click.echo(problem.render(), err=True)
+    if (more := len(error.problems) - PROBLEMS_SHOWN) > 0:
+        click.echo(f"and {more} more like these", err=True)
 
 
 def _refuse_archived_nni() -> None:

@@ -121,16 +121,16 @@ def _listening_pid(port: int) -> tuple[int, str] | None:
             continue
         inodes |= {row[9] for row in rows if row[3] == "0A" and int(row[1].rpartition(":")[2], 16) == port}
     wanted = {f"socket:[{inode}]" for inode in inodes}
-    for entry in os.scandir("/proc") if wanted else ():
-        if entry.name.isdigit() and _holds(entry.path, wanted):
-            with open(f"{entry.path}/comm", encoding="utf-8", errors="replace") as name:  # noqa: PTH123
-                return int(entry.name), name.read().strip()
+    for entry in os.listdir("/proc") if wanted else ():  # noqa: PTH208
+        if entry.isdigit() and _holds(f"/proc/{entry}/fd", wanted):
+            with open(f"/proc/{entry}/comm", encoding="utf-8", errors="replace") as name:  # noqa: PTH123
+                return int(entry), name.read().strip()
     return None
 
 
-def _holds(process: str, wanted: set[str]) -> bool:
+def _holds(descriptors: str, wanted: set[str]) -> bool:
     try:
-        return any(os.readlink(link.path) in wanted for link in os.scandir(f"{process}/fd"))  # noqa: PTH115
+        return any(os.readlink(f"{descriptors}/{one}") in wanted for one in os.listdir(descriptors))  # noqa: PTH115, PTH208
     except OSError:
         return False
 

@@ -60,8 +60,14 @@ class WarmManager:
             self._channel.shutdown(socket.SHUT_WR)
         except BrokenPipeError:
             pass
-        with self._channel.makefile("rb") as answers:
-            line = answers.readline()
+        try:
+            with self._channel.makefile("rb") as answers:
+                line = answers.readline()
+        except BaseException:
+            # Ctrl-C, most likely: what was begun is ended in order.
+            self.process.terminate()
+            self.process.wait()
+            raise
         if not line:
             raise MachineError(self._death(folder))
         reply = Reply.decode(line)

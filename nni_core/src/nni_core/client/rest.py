@@ -61,7 +61,16 @@ def running_manager(folder: ExperimentFolder) -> ManagerRecord:
 
     :raises MachineError: when it does not run.
     """
-    manager = folder.manager() if folder.is_live() else None
+    live = folder.is_live()
+    manager = folder.manager() if live else None
+    if live and manager is None:
+        raise MachineError(
+            Problem(
+                code="NNI525",
+                message=f"experiment {folder.id} is starting: it does not answer yet",
+                help=f"try again in a moment; nnictl log stdout {folder.id} shows how far it is",
+            )
+        )
     if manager is None:
         raise MachineError(
             Problem(

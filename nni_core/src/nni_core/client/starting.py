@@ -121,9 +121,6 @@ def start_new(manager: WarmManager, order: Order, sockets: Sequence[socket.socke
             problems[-1] = evolve(problems[-1], help=f"{problems[-1].help}\n{log}".strip())
         raise type(error)(*problems) from error
     except BaseException:
-        # Ctrl-C, most likely: what was begun is ended in order.
-        manager.process.terminate()
-        manager.process.wait()
         remove_folder(folder)
         raise
 

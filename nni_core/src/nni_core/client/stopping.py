@@ -5,14 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
 from nni_core.client.launch import WarmManager
-from nni_core.errors import MachineError, NotFoundError, Problem
+from nni_core.errors import MachineError, NotFoundError, Problem, UserError
 from nni_core.folders import ExperimentFolder, all_experiments, find, live_experiments, only_one
 from nni_core.manager.order import Action, Listening, Order
 from nni_core.store.reader import open_readonly
+
+#: seconds between looks at a manager that has only just begun
+INTERVAL = 0.05
 
 
 def chosen(name: str | None, *, port: int | None = None, everything: bool = False) -> Sequence[ExperimentFolder]:
@@ -74,29 +78,47 @@ def stop_experiment(folder: ExperimentFolder) -> None:
 
     :raises MachineError: when the manager cannot be reached by a signal.
     """
-    if folder.is_live():
-        manager = folder.manager()
-        if manager is not None:
-            _terminate(folder, manager.pid)
-        _wait_for_end(folder)
-    elif has_unfinished_trials(folder):
-        nobody = Listening(addresses=[], port=0)
-        with WarmManager() as manager_process:
-            manager_process.send(Order(action=Action.STOP, directory=str(folder.path), listening=nobody), [])
+    while folder.is_live():
+        if _terminate(folder):
+            _wait_for_end(folder)
+        else:
+            # It has taken charge this moment, and not left its process id yet.
+            time.sleep(INTERVAL)
+    # A manager that was killed, even in the middle of this very stop, leaves its trials to us.
+    if has_unfinished_trials(folder):
+        _take_down(folder)
         _wait_for_end(folder)
 
 
-def _terminate(folder: ExperimentFolder, pid: int) -> None:
+def _take_down(folder: ExperimentFolder) -> None:
+    order = Order(action=Action.STOP, directory=str(folder.path), listening=Listening(addresses=[], port=0))
     try:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
+        with WarmManager() as manager:
+            manager.send(order, [])
+    except UserError:
+        # Another stop may be doing the same.
+        if not folder.is_live():
+            raise
+
+
+def _terminate(folder: ExperimentFolder) -> bool:
+    """Ask the manager in charge to end; False when it cannot be told which process that is."""
+    pid = folder.holder()
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return False
     except PermissionError as error:
         raise MachineError(
             Problem(code="NNI534", message=f"experiment {folder.id} belongs to another user (pid {pid})")
         ) from error
+    return True
 
 
 def _wait_for_end(folder: ExperimentFolder) -> None:
     """The manager holds its lock for as long as it lives: waiting for the lock is waiting for its end."""
-    with folder.lock.open("rb") as file:
+    # An experiment that never began is removed, folder and all.
+    with suppress(FileNotFoundError), folder.lock.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_SH)

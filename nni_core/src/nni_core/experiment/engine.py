@@ -81,6 +81,7 @@ class Engine:
         self._missed: list[Call] | None = None
         self._active_since: float | None = None
         self._slow_tuner_noted = False
+        self._ending = asyncio.Lock()
         self.finished = asyncio.Event()
         self.broken: StoreError | None = None
 
@@ -112,15 +113,20 @@ class Engine:
         await self.stop()
 
     async def stop(self) -> None:
-        """End every trial, then the experiment. May be called twice."""
-        if self.ledger.state not in {ExperimentState.STOPPING, ExperimentState.STOPPED}:
-            self._set_state(ExperimentState.STOPPING)
-            for trial_id in list(self.ledger.live):
-                await self.cancel(trial_id, TrialState.SYS_CANCELED, "the experiment was stopped")
-            await self._until_idle()
-            self._set_state(ExperimentState.STOPPED)
-            await self._store.flush()
+        """End every trial, then the experiment. May be called twice: the later call waits for the first."""
+        async with self._ending:
+            if self.ledger.state is not ExperimentState.STOPPED:
+                await self._end_trials()
         await self.close()
+
+    async def _end_trials(self) -> None:
+        """A manager that died in the middle of a stop has left STOPPING, and trials that nobody has ended yet."""
+        self._set_state(ExperimentState.STOPPING)
+        for trial_id in list(self.ledger.live):
+            await self.cancel(trial_id, TrialState.SYS_CANCELED, "the experiment was stopped")
+        await self._until_idle()
+        self._set_state(ExperimentState.STOPPED)
+        await self._store.flush()
 
     async def close(self) -> None:
         """Let go of everything; trials that run go on running. May be called twice."""

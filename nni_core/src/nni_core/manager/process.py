@@ -73,6 +73,11 @@ def _locked(folder: ExperimentFolder) -> IO[bytes] | None:
     except BlockingIOError:
         file.close()
         return None
+    # Until this manager introduces itself, its process id is all that is true of it.
+    folder.manager_file.unlink(missing_ok=True)
+    file.truncate()
+    file.write(b"%d\n" % os.getpid())
+    file.flush()
     return file
 
 
@@ -84,6 +89,10 @@ def _in_use(folder: ExperimentFolder) -> Problem:
         message=f"experiment {folder.id} is already running{where}",
         help=f"nnictl stop {folder.id} ends it",
     )
+
+
+def _stopped_early(folder: ExperimentFolder) -> Problem:
+    return Problem(code="NNI530", message=f"experiment {folder.id} was stopped while it was starting")
 
 
 def _reply(channel: socket.socket, reply: Reply) -> None:
@@ -110,13 +119,13 @@ class Manager:
         self._channel = channel
         self._sockets = sockets
         self._stopping = asyncio.Event()
-        self._signals = 0
 
     async def main(self) -> int:
         """Run the experiment until somebody stops it; the answer is the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._on_signal)
+            # Asked twice is asked once: a second ``nnictl stop`` waits like the first.
+            loop.add_signal_handler(number, self._stopping.set)
         try:
             assembly = await assemble(self._order, self._folder, SystemClock(), self._stopping.set, self._tuner)
         except UserError as error:
@@ -143,7 +152,8 @@ class Manager:
         from nni_core.manager.web import WebServer
 
         server = WebServer(assembly, order=self._order, folder=self._folder, sockets=self._sockets)
-        await starting
+        if not await self._begun(starting):
+            return UserError.exit_code
         serving = asyncio.create_task(server.serve(), name="web server")
         self._introduce()
         _reply(self._channel, Reply(problems=assembly.warnings))
@@ -154,6 +164,20 @@ class Manager:
         await serving
         log.info("Experiment stopped")
         return 0
+
+    async def _begun(self, starting: asyncio.Task[None]) -> bool:
+        """Wait until the engine has started; False when somebody stopped the experiment before, and said so."""
+        stopped = asyncio.create_task(self._stopping.wait(), name="stop while starting")
+        await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if starting.done():
+            await starting
+            return True
+        # A tuner may take for ever to be built, and it is the one thing that a start waits for.
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        _reply(self._channel, Reply(problems=[_stopped_early(self._folder)]))
+        return False
 
     def _introduce(self) -> None:
         listening = self._order.listening
@@ -167,10 +191,3 @@ class Manager:
         fresh = self._folder.manager_file.with_suffix(".new")
         fresh.write_text(json.dumps(asdict(record)))
         fresh.replace(self._folder.manager_file)
-
-    def _on_signal(self) -> None:
-        self._signals += 1
-        if self._signals > 1:
-            log.warning("manager.killed")
-            os.kill(os.getpid(), signal.SIGKILL)
-        self._stopping.set()
