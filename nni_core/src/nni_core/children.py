@@ -1,8 +1,8 @@
 """Starts our own processes: the manager and the tuner's.
 
-A process with one thread forks, and its child goes on with everything that is imported already: that is most of what a
-start costs. A process with several threads, such as a notebook, starts an interpreter anew, because locks that another
-thread holds at the moment of a fork stay locked in the child for ever.
+A process of ours that has one thread forks, and its child goes on with everything that is imported already: that is
+most of what a start costs. Somebody else's process, such as a notebook, starts an interpreter anew, and so does one
+with several threads: locks that another thread holds at the moment of a fork stay locked in the child for ever.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ class Child(Protocol):
         """SIGKILL."""
 
 
-def start_child(module: str, descriptor: int, *, stderr: int | None = None) -> Child:
+def start_child(module: str, descriptor: int, *, fork: bool, stderr: int | None = None) -> Child:
     """Run ``main([descriptor])`` of a module in a process and session of its own, with that descriptor open and no
-    other. Its output goes nowhere but for ``stderr``, which is this process's own when not given."""
-    if threading.active_count() == 1 and sys.platform == "linux":
+    other. Its output goes nowhere but for ``stderr``, which is this process's own when not given. ``fork`` allows to
+    fork where that is safe: for processes in which nothing runs but this project."""
+    if fork and threading.active_count() == 1 and sys.platform == "linux":
         return _Forked(lambda: _run(module, descriptor, stderr))
     return subprocess.Popen(
         [sys.executable, "-m", module, str(descriptor)],

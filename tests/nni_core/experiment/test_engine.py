@@ -259,6 +259,20 @@ async def test_a_customised_trial_counts_and_teaches() -> None:
             await kit.engine.add_trial({"x": 8.5})
 
 
+async def test_customised_trials_wait_for_their_turn() -> None:
+    """However many are queued, no more trials run than trial_concurrency, and none of the tuner's goes before them."""
+    async with running(concurrency=2) as kit:
+        for x in (5.5, 6.5, 7.5):
+            await kit.engine.add_trial({"x": x})
+        await settle()
+        assert len(kit.service.submitted) == 2
+        for number in range(3):
+            await kit.succeed(number)
+        assert [trial.parameters["x"] for trial in kit.trials] == [0, 1, 5.5, 6.5, 7.5]
+        await kit.succeed(3)
+        assert [trial.parameters["x"] for trial in kit.trials[5:]] == [2]
+
+
 async def test_a_waiting_trial_says_why_and_starts_when_there_is_room() -> None:
     """NoCapacity is a state with a reason, not silence."""
     kit = ExperimentKit(max_trials=1)
@@ -315,3 +329,22 @@ async def test_stop_ends_every_trial_first() -> None:
     assert kit.state is ExperimentState.STOPPED
     assert kit.states() == [TrialState.SYS_CANCELED] * 2
     await kit.engine.stop()
+
+
+async def test_a_stop_that_its_manager_did_not_survive_is_finished_by_the_next() -> None:
+    """STOPPING is what the log ends with: the trials are ended all the same."""
+    first = ExperimentKit(concurrency=2)
+    await first.start()
+    stopping = asyncio.create_task(first.engine.stop())
+    await settle()
+    stopping.cancel()
+    await asyncio.gather(stopping, return_exceptions=True)
+    second = ExperimentKit(concurrency=2, log=first.log)
+    second.service.adopt(first.service)
+    ending = asyncio.create_task(second.engine.take_down())
+    await settle()
+    assert second.state is ExperimentState.STOPPING
+    for number in range(2):
+        await second.exit(number, None, signal=15)
+    await ending
+    assert second.states() == [TrialState.SYS_CANCELED] * 2

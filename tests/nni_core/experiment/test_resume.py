@@ -106,6 +106,26 @@ async def test_what_a_stop_ended_is_run_again_after_resume() -> None:
     await second.stop()
 
 
+async def test_the_duration_limit_counts_over_all_managers() -> None:
+    """A killed manager's time is counted up to its last event; the rest is left to the next one."""
+    first = ExperimentKit(max_duration=60)
+    await first.start()
+    await first.begin(0)
+    await first.clock.advance(40)
+    await first.report(0, 1, kind=MetricKind.PERIODICAL)
+    attempt = first.attempt(0)
+    await killed(first)
+    second = ExperimentKit(max_duration=60, log=first.log)
+    second.service.found = {attempt: AttemptStatus.RUNNING}
+    await second.start()
+    assert second.engine.duration == 40
+    await second.clock.advance(19.5)
+    assert second.state is ExperimentState.RUNNING
+    await second.clock.advance(0.5)
+    assert second.state is ExperimentState.NO_MORE_TRIAL
+    await second.stop()
+
+
 async def play(kit: ExperimentKit, script: random.Random, steps: int) -> None:
     """Trials end in some order, well or badly."""
     for _ in range(steps):

@@ -17,7 +17,7 @@ from nni_core.testing.clock import settle
 from nni_core.testing.experiment import LINE, CountingTuner, ExperimentKit
 
 HOSTILE = """
-import os, sys, time
+import os, subprocess, sys, time
 from nni.tuner import Tuner
 
 class Base(Tuner):
@@ -37,6 +37,16 @@ class Base(Tuner):
             os.kill(os.getpid(), 11)
         if self.mode == "hangs":
             time.sleep(1000)
+        if self.mode == "chatters" or self.mode == "mimics":
+            # Whatever descriptor it is, a line that is no answer gets into the manager's.
+            for descriptor in range(3, 64):
+                try:
+                    os.write(descriptor, b"1\\n" if self.mode == "chatters" else b"{}\\n")
+                except OSError:
+                    pass
+        if self.mode == "breeds":
+            subprocess.Popen(["sleep", "60"])
+            os._exit(3)
         if self.mode == "system_exit":
             sys.exit(0)
         answers = {"list": [1], "none": None, "outside": {"x": -1}, "missing": {}, "nan": {"x": float("nan")}}
@@ -70,6 +80,8 @@ def host(directory: Path, mode: str, **limits: float) -> TunerHost:
         ("outside", "left the search space"),
         ("missing", "left the search space"),
         ("nan", "left the search space"),
+        ("chatters", "answered what is no answer"),
+        ("mimics", "answered what is no answer"),
     ],
 )
 async def test_every_fault_has_a_name(tmp_path: Path, mode: str, reason: str) -> None:
@@ -113,6 +125,33 @@ async def test_a_kill_between_calls_is_noticed_at_once(tmp_path: Path) -> None:
     assert tuner.failure is not None
     assert "SIGKILL" in tuner.failure.message
     await tuner.stop()
+
+
+async def test_what_a_dead_tuner_started_dies_too(tmp_path: Path) -> None:
+    """A tuner that crashes leaves no process of its group behind."""
+    tuner = host(tmp_path, "breeds")
+    await tuner.start()
+    assert tuner._process is not None
+    assert tuner._process._process is not None
+    group = tuner._process._process.pid
+    with pytest.raises(TunerFailedError, match="exited with code 3"):
+        await tuner.ask(1, 0)
+    async with asyncio.timeout(5):
+        while _lives(group):
+            await asyncio.sleep(0.01)
+    await tuner.stop()
+
+
+def _lives(group: int) -> bool:
+    """Whether a process of a group does anything yet; one that is dead and not collected does not."""
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, member_of = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue
+        if int(member_of) == group and state != "Z":
+            return True
+    return False
 
 
 async def test_stop_may_come_twice_and_early(tmp_path: Path) -> None:

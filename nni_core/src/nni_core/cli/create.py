@@ -26,7 +26,7 @@ def create(config: Path, **options: Any) -> int:
     from nni_core.client.launch import WarmManager
     from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
 
-    with WarmManager() as manager:
+    with WarmManager(fork=True) as manager:
         loaded = checked_config(config)
         warn(loaded.warnings)
         with listening_sockets(options["hosts"], options["port"], options["url_prefix"]) as (sockets, listening):

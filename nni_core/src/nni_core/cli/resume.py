@@ -23,7 +23,7 @@ def resume(experiment_id: str, **options: Any) -> int:
     from nni_core.client.starting import listening_sockets, resume_order
     from nni_core.folders import find
 
-    with WarmManager() as manager:
+    with WarmManager(fork=True) as manager:
         folder = find(experiment_id)
         with listening_sockets(options["hosts"], options["port"], options["url_prefix"]) as (sockets, listening):
             order = resume_order(folder, listening, debug=options["debug"])

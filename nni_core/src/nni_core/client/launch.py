@@ -31,11 +31,12 @@ class WarmManager:
     A context manager: leaving it without :meth:`send` ends the process, and nothing has happened.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, fork: bool = False) -> None:
+        """``fork`` lets the process go on from this one; only for programs that are nothing but ours, as nnictl is."""
         self._channel, theirs = socket.socketpair()
         with theirs:
             read, write = os.pipe()
-            self.process = start_child("nni_core.manager.__main__", theirs.fileno(), stderr=write)
+            self.process = start_child("nni_core.manager.__main__", theirs.fileno(), fork=fork, stderr=write)
             os.close(write)
             self._complaints = os.fdopen(read, "rb")
 

@@ -22,6 +22,7 @@ from nni_core.experiment.clock import Clock
 from nni_core.experiment.executions import GRACE, Executions, Job, new_attempt_id
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.sinks import Listeners
+from nni_core.experiment.transitions import ACTIVE, experiment_may_become
 from nni_core.experiment.tuner_host import Tuner, TunerFailedError
 from nni_core.experiment.tuner_messages import Answer, Call, TunerSetup, calls_for, story
 from nni_core.log import get_logger
@@ -39,7 +40,6 @@ from nni_core.store.base import Store, StoreError
 
 log = get_logger(__name__)
 
-ACTIVE = frozenset({ExperimentState.RUNNING, ExperimentState.NO_MORE_TRIAL, ExperimentState.TUNER_NO_MORE_TRIAL})
 #: seconds between looks at the clock, and between attempts to place a waiting trial
 TICK = 1.0
 #: seconds of thinking after which the user is told that the tuner is slow
@@ -79,6 +79,8 @@ class Engine:
         self._may_answer = True
         #: calls that the tuner missed while it was being replaced; None when it is there
         self._missed: list[Call] | None = None
+        #: seconds of active running up to ``_active_since``
+        self._counted = ledger.duration_seen
         self._active_since: float | None = None
         self._slow_tuner_noted = False
         self._ending = asyncio.Lock()
@@ -144,9 +146,8 @@ class Engine:
     @property
     def duration(self) -> float:
         """Seconds of active running, over all managers."""
-        if self._active_since is None:
-            return self.ledger.duration
-        return self.ledger.duration + self._clock.monotonic() - self._active_since
+        now = self._clock.monotonic()
+        return self._counted + (0.0 if self._active_since is None else now - self._active_since)
 
     @property
     def budget(self) -> Budget:
@@ -266,9 +267,15 @@ class Engine:
                 pass
 
     def _set_state(self, state: ExperimentState, reason: str = "") -> None:
-        if state is self.ledger.state and reason == self.ledger.reason:
+        same = state is self.ledger.state
+        counting = (self._active_since is not None) == (state in ACTIVE)
+        if same and reason == self.ledger.reason and counting:
             return
-        duration = self.duration
+        if not same and not experiment_may_become(self.ledger.state, state):
+            # A fault that shows while the experiment is being stopped does not keep it from stopping.
+            log.warning("experiment.state_refused", state=str(state), reason=reason, now=str(self.ledger.state))
+            return
+        duration = self._counted = self.duration
         self.record(ev.ExperimentStateChanged(state=state, reason=reason, duration=duration))
         self._active_since = self._clock.monotonic() if state in ACTIVE else None
         log.info("experiment.state", state=str(state), reason=reason or None, duration=round(duration, 3))

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from nni_core.errors import NniError
 from nni_core.experiment.control import Change, NoteView
-from nni_core.experiment.transitions import experiment_may_become, trial_may_become
+from nni_core.experiment.transitions import ACTIVE, experiment_may_become, trial_may_become
 from nni_core.model import (
     ExperimentId,
     ExperimentState,
@@ -52,6 +52,7 @@ class Ledger:
         self.ended_at: int | None = None
         #: seconds of active running at the last change of state
         self.duration = 0.0
+        self._counted_at = self._seen_at = 0
         self.cursor = 0
         self.trials: dict[TrialId, Trial] = {}
         self.counts: Counter[TrialState] = Counter()
@@ -71,6 +72,14 @@ class Ledger:
     def next_sequence_id(self) -> int:
         return len(self.trials)
 
+    @property
+    def duration_seen(self) -> float:
+        """Seconds of active running up to the last event. A killed manager did not count its last stretch: the times of
+        its events are what is left to count it by."""
+        if self.state not in ACTIVE:
+            return self.duration
+        return self.duration + max(0, self._seen_at - self._counted_at) / 1000
+
     def changes_after(self, number: int) -> Sequence[Change] | None:
         """Changes after an event, or None when they are no longer kept."""
         if number > self.cursor or (self.changes and number + 1 < self.changes[0].cursor):
@@ -89,6 +98,9 @@ class Ledger:
         :raises LedgerError: when it cannot follow those before it.
         """
         self.cursor = event.number
+        if not isinstance(event.body, ev.ManagerStarted):
+            # Nothing ran between the last word of one manager and the first of the next.
+            self._seen_at = event.timestamp
         trial_id, metric = self._apply(event.body, event)
         self.changes.append(Change(cursor=event.number, trial_id=trial_id, metric=metric))
 
@@ -111,11 +123,12 @@ class Ledger:
 
     @_apply.register
     def _(self, body: ev.ExperimentStateChanged, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
-        if not experiment_may_become(self.state, body.state):
+        if body.state is not self.state and not experiment_may_become(self.state, body.state):
             raise LedgerError(f"event {event.number}: an experiment cannot go from {self.state} to {body.state}")
         self.state = body.state
         self.reason = body.reason
         self.duration = body.duration
+        self._counted_at = event.timestamp
         self.ended_at = event.timestamp if body.state.is_finished else None
         return None, None
 

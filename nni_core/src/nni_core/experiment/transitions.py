@@ -28,6 +28,8 @@ TRIAL_TRANSITIONS: Mapping[T, frozenset[T]] = {
     T.EARLY_STOPPED: frozenset(),
 }
 
+#: time counts towards the experiment's duration
+ACTIVE = frozenset({E.RUNNING, E.NO_MORE_TRIAL, E.TUNER_NO_MORE_TRIAL})
 _ENDINGS = frozenset({E.STOPPING, E.STOPPED, E.ERROR})
 
 EXPERIMENT_TRANSITIONS: Mapping[E, frozenset[E]] = {

@@ -14,4 +14,4 @@ class TunerLine:
     def __init__(self) -> None:
         self.socket, theirs = socket.socketpair()
         with theirs:
-            self.process = start_child("nni_core.experiment.tuner_worker", theirs.fileno())
+            self.process = start_child("nni_core.experiment.tuner_worker", theirs.fileno(), fork=True)
