@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent
 FRONTEND = ROOT / "plugins" / "web_portal" / "frontend"
 #: every distribution of the workspace
 DISTRIBUTIONS = ["nni_core", "tuner_tpe", "service_local", "plugins/web_portal", "plugins/sink_jsonl"]
-TORCH = "torch==2.13.0"
+PYTEST = ["hypothesis", "httpx", "pytest", "pytest-asyncio", "pytest-timeout"]
 TORCHVISION = ["torch==2.14.1", "torchvision==0.29.1"]
 
 
@@ -64,7 +64,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def frontend(session: nox.Session) -> None:
     """Types and unit tests of the portal's frontend, with the Node.js that is there or the one from PyPI."""
-    python(session, "plugins/web_portal/hatch_build.py", "check")
+    python(session, "plugins/web_portal/check_frontend.py")
 
 
 @nox.session(venv_backend="venv")
@@ -86,18 +86,19 @@ def build(session: nox.Session) -> None:
 def tutorial(session: nox.Session) -> None:
     """The user's tutorial on real PyTorch, ten trials, in an environment with nothing else in it."""
     session.install("-r", "requirements.txt", "-r", "examples/hpo_quickstart_pytorch/requirements.txt")
-    session.install("pytest", "pytest-asyncio", "pytest-timeout", "httpx")
+    session.install(*PYTEST)
     home = Path(session.create_tmp()).resolve() / "home"
     home.mkdir(exist_ok=True)
-    session.run("python", "-m", "pytest", "-m", "torch", "--timeout=600", *session.posargs, env={"HOME": str(home)})
+    arguments = ["-m", "torch", "--timeout=600", "tests/nni", "tests/examples", *session.posargs]
+    session.run("python", "-m", "pytest", *arguments, env={"HOME": str(home)})
 
 
 @nox.session(venv_backend="venv")
 def torchvision(session: nox.Session) -> None:
     """The loading of FashionMNIST, beside a torchvision that imports. Downloads several gigabytes."""
     session.install("-r", "requirements.txt", *TORCHVISION, "scikit-learn")
-    session.install("pytest", "pytest-asyncio", "pytest-timeout")
-    session.run("python", "-m", "pytest", "-m", "torchvision", "--timeout=600", *session.posargs)
+    session.install(*PYTEST)
+    session.run("python", "-m", "pytest", "-m", "torchvision", "--timeout=600", "tests/examples", *session.posargs)
 
 
 @nox.session(venv_backend="none")

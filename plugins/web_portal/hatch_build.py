@@ -94,7 +94,7 @@ def _source_files(frontend: Path) -> list[Path]:
 def _build(root: Path) -> None:
     frontend = root / "frontend"
     digest = _digest(frontend)
-    node, npm = _node_on_path() or _node_from_wheel()
+    node, npm = node_to_use()
     environment = os.environ | {"PATH": f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
     _run(
         [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
@@ -112,6 +112,14 @@ def _run(command: list[str], cwd: Path, environment: dict[str, str], failure: st
     if done.returncode != 0:
         lines = (done.stdout + done.stderr).strip().splitlines()
         raise BuildError("\n".join([f"{command[0]} said:", *lines[:_SAID], failure]))
+
+
+def node_to_use() -> tuple[str, list[str]]:
+    """Node and the command for npm: from PATH when they can do it, else those of the wheel.
+
+    :raises BuildError: when there are none.
+    """
+    return _node_on_path() or _node_from_wheel()
 
 
 def _node_on_path() -> tuple[str, list[str]] | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nni_core.api import Assessor, AssessResult, NoMoreTrialError
+from nni_core.api import Assessor, AssessResult, AttemptStatus, NoMoreTrialError
 from nni_core.errors import ConflictError
 from nni_core.model import ExperimentState, MetricKind, TrialState
 from nni_core.testing.clock import settle
@@ -339,12 +339,15 @@ async def test_a_stop_that_its_manager_did_not_survive_is_finished_by_the_next()
     await settle()
     stopping.cancel()
     await asyncio.gather(stopping, return_exceptions=True)
+    await first.store.flush()
+    await first.stop()
     second = ExperimentKit(concurrency=2, log=first.log)
-    second.service.adopt(first.service)
+    second.service.found = {first.attempt(number): AttemptStatus.RUNNING for number in range(2)}
     ending = asyncio.create_task(second.engine.take_down())
     await settle()
-    assert second.state is ExperimentState.STOPPING
+    assert len(second.service.cancelled) == 2
     for number in range(2):
         await second.exit(number, None, signal=15)
     await ending
+    assert second.state is ExperimentState.STOPPED
     assert second.states() == [TrialState.SYS_CANCELED] * 2

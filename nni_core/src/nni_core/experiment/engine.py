@@ -32,6 +32,7 @@ from nni_core.model import (
     Metric,
     Parameters,
     ParameterSource,
+    Trial,
     TrialId,
     TrialState,
 )
@@ -245,7 +246,7 @@ class Engine:
                 answer.add_done_callback(partial(self._assess, trial_id=call["trial_id"]))
 
     def _assess(self, answer: asyncio.Future[Json], trial_id: TrialId) -> None:
-        if answer.cancelled() or answer.exception() is not None or answer.result()["good"]:
+        if answer.cancelled() or answer.exception() is not None or answer.result().get("good") is not False:
             return
         reason = "the assessor stopped it early"
         self.spawn(self.cancel(trial_id, TrialState.EARLY_STOPPED, reason), f"early stop {trial_id}")
@@ -291,13 +292,19 @@ class Engine:
                 return
             # Before: raised limits bring a finished experiment back. After: the last trial may have been created.
             self._settle()
-            if waiting := self._executions.waiting():
+            if waiting := self._next_in_line():
                 # Their attempt ids are durable before anything runs under them.
                 await self._store.flush()
                 await self._executions.place(waiting)
             await self._create()
             self._settle()
             await self._store.flush()
+
+    def _next_in_line(self) -> Sequence[Trial]:
+        """Waiting trials whose turn it is: customised ones, too, run no more than ``trial_concurrency`` at a time."""
+        waiting = self._executions.waiting()
+        placed = len(self.ledger.live) - len(waiting)
+        return waiting[: max(0, self.budget.concurrency - placed)]
 
     async def _create(self) -> None:
         async with self._asking:

@@ -98,7 +98,8 @@ class Executions:
         return [ledger.trials[one] for one in ledger.live if one not in self._placed and one not in ledger.cancels]
 
     async def place(self, trials: Sequence[Trial]) -> None:
-        """Hand trials to the training service."""
+        """Hand trials to the training service; not those that have ended since they were chosen."""
+        trials = [trial for trial in trials if trial.id in self._ledger.live]
         if not trials:
             return
         self._placed.update(trial.id for trial in trials)

@@ -73,6 +73,8 @@ class TunerProcess:
         self._failure: Failure | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._process: Child | None = None
+        #: it was seen dead, and whatever it left in its group was killed: its number may be another's now
+        self._over = False
         self._writer: asyncio.StreamWriter | None = None
 
     async def start(self, line: TunerLine, environment: Mapping[str, str]) -> None:
@@ -122,14 +124,15 @@ class TunerProcess:
         if self._process is not None:
             self._kill()
             await asyncio.to_thread(self._process.wait)
+            self._over = True
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while line := await self._line(reader):
             try:
-                reply = json.loads(line)
+                reply = _object(line)
                 _, answer = self._pending.popleft()
             except (ValueError, IndexError):
-                self._fail(Failure(message=f"{self._title} answered what is no answer: {line[:80]!r}"))
+                self.refuse(line)
                 break
             if "error" in reply:
                 self._pending.appendleft((0.0, answer))
@@ -139,6 +142,13 @@ class TunerProcess:
                 answer.set_result(reply)
         else:
             self._fail(await self._death())
+
+    def refuse(self, answer: object) -> TunerFailedError:
+        """Fail: the process gave an answer to what was not asked, so that its answers mean nothing any more."""
+        failure = Failure(message=f"{self._title} answered what is no answer: {str(answer)[:80]}")
+        self._kill()
+        self._fail(failure)
+        return TunerFailedError(failure)
 
     async def _line(self, reader: asyncio.StreamReader) -> bytes:
         try:
@@ -152,6 +162,7 @@ class TunerProcess:
         await asyncio.wait({asyncio.create_task(asyncio.to_thread(self._process.wait))}, timeout=CLOSING)
         self._kill()
         code = await asyncio.to_thread(self._process.wait)
+        self._over = True
         how = f"was killed by {signal_name(-code)}" if code < 0 else f"exited with code {code}"
         return Failure(message=f"the process of {self._title} {how}")
 
@@ -191,9 +202,14 @@ class TunerProcess:
         self._on_failure(failure)
 
     def _kill(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        """SIGKILL to the process, and to what it started and left in its group, even when it is dead itself."""
+        if self._process is None or self._over:
+            return
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            # No group of its own yet, so early is it.
+            self._process.kill()
 
 
 class Tuner(Protocol):
@@ -294,11 +310,17 @@ class TunerHost:
 
         :raises TunerFailedError: when the process failed; restart it and ask again.
         """
+        process = self._process
         reply = await self._call(ask(count, first_id))
-        return Answer(
-            suggestions=[Suggestion(parameter_id=one[0], parameters=one[1]) for one in reply["suggestions"]],
-            exhausted=reply["exhausted"],
-        )
+        try:
+            return Answer(
+                suggestions=[Suggestion(parameter_id=one[0], parameters=one[1]) for one in reply["suggestions"]],
+                exhausted=reply["exhausted"],
+            )
+        except (KeyError, TypeError, IndexError):
+            if process is None:
+                raise
+            raise process.refuse(reply) from None
 
     def may_restart(self) -> bool:
         """Whether the failure so far leaves hope."""
@@ -340,6 +362,14 @@ class TunerHost:
         self.failure = failure
         self._failures.append(self._clock.monotonic())
         self.failed.set()
+
+
+def _object(line: bytes) -> dict[str, Json]:
+    """:raises ValueError: when it is none."""
+    reply = json.loads(line)
+    if not isinstance(reply, dict):
+        raise ValueError("not an object")
+    return reply
 
 
 def _ignore(_: Failure) -> None:
