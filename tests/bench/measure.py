@@ -101,6 +101,12 @@ def children_of(pid: int) -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and _parent(entry) == pid]
 
 
+def descendants_of(pid: int) -> list[int]:
+    """Children, their children, and so on."""
+    children = children_of(pid)
+    return children + [one for child in children for one in descendants_of(child)]
+
+
 def _parent(entry: Path) -> int:
     try:
         return int((entry / "stat").read_text().rpartition(")")[2].split()[1])

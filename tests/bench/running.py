@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench.measure import BIN, Home, Row, children_cpu, children_of, cpu_of, own_cpu_of, resident
+from tests.bench.measure import BIN, Home, Row, children_cpu, children_of, cpu_of, descendants_of, own_cpu_of, resident
 
 PARAMETERS = '{"parameter_id": 0, "parameters": {"x": 0.5}, "parameter_source": "algorithm", "parameter_index": 0}'
 NOOP = "import nni\nnni.get_next_parameter()\nnni.report_final_result(0.5)\n"
@@ -135,23 +135,17 @@ class Running:
 
     def memory(self) -> tuple[float, float]:
         """Resident megabytes of the manager and of the tuner's process."""
-        tuner = next(pid for pid in children_of(self._pid) if "tuner_worker" in _command(pid))
+        # The tuner's process is the child that lives in the folder of the logs.
+        tuner = next(pid for pid in children_of(self._pid) if Path(f"/proc/{pid}/cwd").readlink().name == "log")
         return resident(self._pid), resident(tuner)
 
     def stop(self) -> None:
         self._home.run(str(BIN / "nnictl"), "stop", "--all")
 
     def _all_cpu(self) -> float:
-        """CPU of manager, tuner and warden, with everything that ran under the warden: supervisors and trials."""
-        return own_cpu_of(self._pid) + sum(cpu_of(pid) for pid in children_of(self._pid))
+        """CPU of manager, tuner, warden and supervisors, with everything that ran under them: the trials."""
+        return own_cpu_of(self._pid) + sum(cpu_of(pid) for pid in descendants_of(self._pid))
 
     def _get(self, path: str) -> Any:
         with urllib.request.urlopen(f"{self._base}{path}", timeout=60) as answer:
             return json.loads(answer.read())
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""

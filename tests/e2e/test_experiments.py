@@ -280,7 +280,8 @@ def test_a_killed_tuner_is_replaced(user: Any) -> None:
     experiment = user.create(user.config(trial=SLEEPY % 0.2, trials=8))
     until(lambda: any(one["status"] == "SUCCEEDED" for one in experiment.trials()))
     for pid in experiment.processes():
-        if "tuner_worker" in Path(f"/proc/{pid}/cmdline").read_text():
+        # The tuner's process is the one that lives in the folder of the logs.
+        if Path(f"/proc/{pid}/cwd").readlink() == experiment.folder / "log":
             os.kill(pid, signal.SIGKILL)
     experiment.wait("DONE")
     assert len(experiment.trials()) == 8

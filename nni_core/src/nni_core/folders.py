@@ -139,9 +139,13 @@ def new_folder(parent: Path) -> ExperimentFolder:
             continue
         break
     folder = ExperimentFolder((parent / name).resolve())
-    folder.logs.mkdir(mode=0o700)
-    _link(folder)
-    _point_latest(folder)
+    try:
+        folder.logs.mkdir(mode=0o700)
+        _link(folder)
+        _point_latest(folder)
+    except OSError:
+        remove_folder(folder)
+        raise
     return folder
 
 
@@ -178,7 +182,8 @@ def find(name: str, candidates: Sequence[ExperimentFolder] | None = None) -> Exp
     """
     folders = list(all_experiments()) if candidates is None else candidates
     exact = [folder for folder in folders if folder.id == name]
-    found = exact or [folder for folder in folders if folder.id.startswith(name)]
+    # No name at all, of an unset variable say, begins them all and means none.
+    found = exact or [folder for folder in folders if name and folder.id.startswith(name)]
     if len(found) == 1:
         return found[0]
     if found:

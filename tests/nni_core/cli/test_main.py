@@ -76,3 +76,44 @@ def test_completion_scripts_name_nnictl(shell: str, capsys: pytest.CaptureFixtur
     """One script for each shell."""
     assert run(["completion", shell]) == 0
     assert "_NNICTL_COMPLETE" in capsys.readouterr().out
+
+
+def nnictl_with(home: Path, arguments: str, redirection: str) -> subprocess.CompletedProcess[str]:
+    """Run in a shell that does something to its output."""
+    command = f"{sys.executable} -m nni_core.cli.main {arguments} {redirection}"
+    return subprocess.run(command, shell=True, env={"HOME": str(home)}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", ["plugins list", "experiment list --all", "--help"])
+@pytest.mark.parametrize("redirection", [">&-", ">/dev/full", "| true"])
+def test_output_that_nobody_takes_is_no_fault_of_ours(tmp_path: Path, arguments: str, redirection: str) -> None:
+    """E38. A closed, full or abandoned output brings no traceback."""
+    done = nnictl_with(tmp_path, arguments, redirection)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    if redirection == ">/dev/full":
+        assert done.returncode == 3
+        assert "cannot write the output: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", ["experiment show", "trial ls", "log trial", "stop"])
+def test_a_damaged_log_is_a_message_and_no_traceback(tmp_path: Path, arguments: str) -> None:
+    """H16. It says how to rescue what can be read; stop does not claim that nothing runs."""
+    folder = tmp_path / "nni-experiments" / "abcd1234"
+    folder.mkdir(parents=True)
+    (folder / "experiment.sqlite").write_bytes(b"no database at all" * 100)
+    done = nnictl_with(tmp_path, f"{arguments} abcd1234", "")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "is damaged" in done.stderr
+    assert ".recover" in done.stderr
+
+
+def test_a_damaged_experiment_is_one_line_of_the_list(tmp_path: Path) -> None:
+    """And names the command that says more."""
+    folder = tmp_path / "nni-experiments" / "abcd1234"
+    folder.mkdir(parents=True)
+    (folder / "experiment.sqlite").write_bytes(b"no database" * 100)
+    listed = nnictl_with(tmp_path, "experiment list --all", "").stdout.splitlines()
+    assert len(listed) == 2
+    assert "unreadable: see nnictl experiment show abcd1234" in listed[1]

@@ -45,7 +45,7 @@ def test_a_taken_port_names_its_holder_and_offers_another() -> None:
 
 def test_an_address_of_another_machine_is_refused() -> None:
     """E26. The message names those that this machine has."""
-    with pytest.raises(MachineError, match=r"192\.0\.2\.200 is not an address of this machine"):
+    with pytest.raises(MachineError, match=r"'192\.0\.2\.200' is not an address of this machine"):
         bind(["192.0.2.200"], 0)
 
 
@@ -64,3 +64,18 @@ def test_urls_are_those_that_listen(addresses: list[str], urls: list[str]) -> No
 def test_a_prefix_is_part_of_the_url() -> None:
     """For use behind a proxy."""
     assert Listening(addresses=["127.0.0.1"], port=1, url_prefix="a/b").urls == ["http://127.0.0.1:1/a/b"]
+
+
+@pytest.mark.parametrize("host", ["", "  ", "no such host", "nosuchhost.invalid"])
+def test_a_host_that_is_no_address_is_refused(host: str) -> None:
+    """E26. An empty one, say of an unset variable, must not mean every interface there is."""
+    with pytest.raises(MachineError, match=r"is not an address of this machine") as refused:
+        bind([host], 0)
+    assert "127.0.0.1" in refused.value.problems[0].help
+
+
+def test_an_address_named_twice_is_bound_once() -> None:
+    """Nothing is in its own way."""
+    sockets, _ = bind(["127.0.0.1", "127.0.0.1", "localhost"], 0)
+    assert len(sockets) == 1
+    sockets[0].close()

@@ -84,3 +84,18 @@ def test_everything_is_its_owners_alone(home: Path) -> None:
     folder = new_folder(home / "nni-experiments")
     assert folder.path.stat().st_mode & 0o077 == 0
     assert folder.logs.stat().st_mode & 0o077 == 0
+
+
+def test_no_name_is_no_experiment(home: Path) -> None:
+    """``nnictl stop "$ID"`` with an unset variable does not stop the only experiment there is."""
+    made(home / "nni-experiments")
+    with pytest.raises(NotFoundError, match="there is no experiment ''"):
+        find("")
+
+
+def test_a_folder_that_cannot_be_linked_from_home_is_not_left_behind(home: Path) -> None:
+    """What is made elsewhere is found by its link at home: without it there is no experiment."""
+    (home / "nni-experiments").touch()
+    with pytest.raises(OSError, match="nni-experiments"):
+        new_folder(home / "disk2")
+    assert list((home / "disk2").iterdir()) == []

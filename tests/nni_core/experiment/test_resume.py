@@ -162,3 +162,25 @@ async def test_a_resumed_tuner_suggests_what_it_would_have(seed: int, cut: int) 
     await play(second, script, 12 - cut)
     assert [trial.parameters for trial in second.trials] == expected
     await second.stop()
+
+
+async def test_what_a_stop_was_ending_when_its_manager_died_runs_anew() -> None:
+    """The trial still ends, as it was asked to; then it is tried again, so that N trials mean N results."""
+    first = ExperimentKit(max_trials=1)
+    await first.start()
+    await first.begin(0)
+    stopping = asyncio.create_task(first.engine.stop())
+    await settle()
+    stopping.cancel()
+    await asyncio.gather(stopping, return_exceptions=True)
+    await killed(first)
+
+    second = ExperimentKit(max_trials=1, log=first.log)
+    second.service.found = {first.attempt(0): AttemptStatus.RUNNING}
+    await second.start()
+    await second.exit(0, None, signal=15)
+    assert second.trials[0].attempt == 2
+    await second.succeed(0)
+    assert second.states() == [TrialState.SUCCEEDED]
+    assert second.state is ExperimentState.DONE
+    await second.stop()

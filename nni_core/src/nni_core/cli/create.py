@@ -25,9 +25,11 @@ def create(config: Path, **options: Any) -> int:
     from nni_core.cli.start import carry_on
     from nni_core.client.launch import WarmManager
     from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
+    from nni_core.plugins import discover_plugins
 
+    plugins = discover_plugins()
     with WarmManager(fork=True) as manager:
-        loaded = checked_config(config)
+        loaded = checked_config(config, plugins)
         warn(loaded.warnings)
         with listening_sockets(options["hosts"], options["port"], options["url_prefix"]) as (sockets, listening):
             order, folder = new_order(loaded, listening, debug=options["debug"])

@@ -45,7 +45,8 @@ def _row(folder: ExperimentFolder) -> dict[str, Any]:
     try:
         document = read(folder, "/api/v1/experiment")
     except (UserError, StoreError) as error:
-        return {"id": folder.id, "status": f"unreadable: {error}"}
+        status = f"unreadable: see nnictl experiment show {folder.id}"
+        return {"id": folder.id, "status": status, "directory": str(folder.path), "message": str(error)}
     limit = document["limits"]["max_trial_number"]
     done = sum(count for state, count in document["counts"].items() if state not in {"WAITING", "RUNNING", "UNKNOWN"})
     return {

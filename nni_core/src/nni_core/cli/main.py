@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,7 +12,7 @@ import click
 
 from nni_core import __version__
 from nni_core.cli.lazy import LazyGroup
-from nni_core.errors import UserError
+from nni_core.errors import MachineError, NniError, UserError
 
 #: verb: where its command is, and the line that ``nnictl --help`` shows
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -33,7 +35,7 @@ PROBLEMS_SHOWN = 20
     cls=LazyGroup,
     commands_table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="nnictl COMMAND --help tells more.",
+    epilog="nnictl COMMAND --help tells more. Plugins may bring more commands: nnictl plugins list --kind cli_command.",
 )
 @click.version_option(__version__, "-v", "--version", message="%(version)s")
 def nnictl() -> None:
@@ -42,11 +44,14 @@ def nnictl() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of ``nnictl``."""
+    # A command is over before there is anything worth collecting, and looking for it would cost a tenth of its time.
+    gc.disable()
     sys.exit(run(arguments))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the answer is the exit code."""
+    _open_streams()
     try:
         _refuse_archived_nni()
         code = nnictl.main(args=arguments, prog_name="nnictl", standalone_mode=False)
@@ -59,11 +64,31 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
+    except NniError as error:
+        click.echo(f"error: {error}", err=True)
+        return MachineError.exit_code
     except BrokenPipeError:
         # Somebody read only the head of it. Python would complain once more when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        click.echo(f"cannot write the output: {error.strerror}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return MachineError.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _open_streams() -> None:
+    """Whoever closed an output does not want to read it: it goes nowhere, and nothing of ours takes its place."""
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_WRONLY)
+            if null != descriptor:
+                os.dup2(null, descriptor)
+                os.close(null)
+            setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
 
 
 def _show(error: UserError) -> None:

@@ -39,7 +39,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, em
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    # A trial's own words may hold whatever makes a terminal dance.
+    return "".join(letter if letter.isprintable() else " " for letter in str(value))
 
 
 def when(milliseconds: int | None) -> str | None:

@@ -39,7 +39,7 @@ def bind(addresses: Sequence[str], port: int) -> tuple[list[socket.socket], int]
     """
     sockets: list[socket.socket] = []
     try:
-        for address in addresses:
+        for address in dict.fromkeys(_numeric(one) for one in addresses):
             bound = _bind_one(address, port)
             if bound is None:
                 continue
@@ -50,6 +50,25 @@ def bind(addresses: Sequence[str], port: int) -> tuple[list[socket.socket], int]
             bound.close()
         raise
     return sockets, port
+
+
+def _numeric(host: str) -> str:
+    """The address of a host as the kernel writes it. An empty one, which would mean every interface, is none."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM) if host.strip() else []
+    except (OSError, UnicodeError):
+        found = []
+    if not found:
+        raise MachineError(_not_ours(host))
+    return str(found[0][4][0])
+
+
+def _not_ours(host: str) -> Problem:
+    return Problem(
+        code="NNI526",
+        message=f"'{host}' is not an address of this machine",
+        help=f"it has {', '.join(default_addresses())}",
+    )
 
 
 def _bind_one(address: str, port: int) -> socket.socket | None:
@@ -93,8 +112,7 @@ def _explained(error: OSError, address: str, port: int) -> Problem:
         case errno.EACCES:
             return Problem(code="NNI515", message=f"port {port} needs privileges", help="choose a port above 1023")
         case errno.EADDRNOTAVAIL:
-            here = ", ".join(default_addresses())
-            return Problem(code="NNI526", message=f"{address} is not an address of this machine", help=f"it has {here}")
+            return _not_ours(address)
         case _:
             return Problem(
                 code="NNI516", message=f"cannot listen on {address} port {port}: {os.strerror(error.errno or 0)}"

@@ -18,12 +18,12 @@ from nni_core.errors import ConfigError, ConflictError, MachineError, Problem, U
 from nni_core.folders import ExperimentFolder, new_folder, remove_folder
 from nni_core.manager.order import Action, Listening, Order
 from nni_core.model import Json
-from nni_core.plugins import discover_plugins
+from nni_core.plugins import PluginRegistry
 
 _PREFIX = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
 
-def checked_config(path: Path) -> LoadedConfig:
+def checked_config(path: Path, plugins: PluginRegistry) -> LoadedConfig:
     """The config in a file.
 
     :raises ConfigError: with every mistake in it.
@@ -34,7 +34,7 @@ def checked_config(path: Path) -> LoadedConfig:
         )
         hint = f"did you mean '{path.with_name(near)}'?" if near else f"looked at {path.absolute()}"
         raise ConfigError(Problem(code="NNI517", message=f"there is no config file '{path}'", help=hint))
-    return load_config(path, discover_plugins())
+    return load_config(path, plugins)
 
 
 @contextmanager
@@ -76,7 +76,7 @@ def new_order(loaded: LoadedConfig, listening: Listening, *, debug: bool = False
         raise MachineError(
             Problem(
                 code="NNI533",
-                message=f"cannot make a folder for the experiment in {parent}: {error.strerror}",
+                message=f"cannot make a folder for the experiment in {parent}: {error.strerror}: '{error.filename}'",
                 help="set experiment_working_directory to a folder that you may write to",
                 key_path=("experiment_working_directory",),
             )
@@ -112,13 +112,14 @@ def start_new(manager: WarmManager, order: Order, sockets: Sequence[socket.socke
     try:
         return manager.send(order, sockets)
     except UserError as error:
-        problems = [locate(loaded, problem) for problem in error.problems]
+        problems = [locate(loaded, problem) if problem.key_path else problem for problem in error.problems]
         # The folder goes away, so that nothing is left of an experiment that never was; its logs are shown here.
-        log = _tail(folder.tuner_log)
+        log = _tail(folder.manager_log if isinstance(error, MachineError) else folder.tuner_log)
         manager.process.wait()
         remove_folder(folder)
-        if log:
-            problems[-1] = evolve(problems[-1], help=f"{problems[-1].help}\n{log}".strip())
+        kept = "" if isinstance(error, MachineError) else problems[-1].help
+        if log or not kept:
+            problems[-1] = evolve(problems[-1], help=f"{kept}\n{log}".strip())
         raise type(error)(*problems) from error
     except BaseException:
         remove_folder(folder)

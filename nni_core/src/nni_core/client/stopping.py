@@ -57,26 +57,33 @@ def _running_hint() -> str:
 
 
 def needs_stop(folder: ExperimentFolder) -> bool:
-    """Whether something of an experiment may still run."""
-    return folder.is_live() or has_unfinished_trials(folder)
-
-
-def has_unfinished_trials(folder: ExperimentFolder) -> bool:
-    """Whether its log says that trials were begun and not ended. False when it cannot be read."""
-    from nni_core.experiment.archive import unfinished_trials
+    """Whether something of an experiment may still run; of one whose log cannot be read that is not known."""
     from nni_core.store.base import StoreError
 
     try:
-        with open_readonly(folder.database) as reader:
-            return unfinished_trials(reader)
+        return folder.is_live() or has_unfinished_trials(folder)
     except StoreError:
         return False
+
+
+def has_unfinished_trials(folder: ExperimentFolder) -> bool:
+    """Whether its log says that trials were begun and not ended.
+
+    :raises StoreError: when it cannot be read.
+    """
+    from nni_core.experiment.archive import unfinished_trials
+
+    if not folder.database.exists():
+        return False
+    with open_readonly(folder.database) as reader:
+        return unfinished_trials(reader)
 
 
 def stop_experiment(folder: ExperimentFolder) -> None:
     """Stop an experiment; returns when its manager and its trials are gone. Nothing happens when there are none.
 
     :raises MachineError: when the manager cannot be reached by a signal.
+    :raises StoreError: when nobody can tell whether trials are left, for the log is damaged.
     """
     while folder.is_live():
         if _terminate(folder):

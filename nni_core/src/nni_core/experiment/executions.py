@@ -31,7 +31,7 @@ from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.reports import ReportReader
 from nni_core.experiment.transitions import end_of
 from nni_core.log import get_logger
-from nni_core.model import AttemptId, LogStream, Trial, TrialId, TrialState
+from nni_core.model import AttemptId, ExperimentState, LogStream, Trial, TrialId, TrialState
 from nni_core.store import events as ev
 from nni_core.wire import parameter_file
 
@@ -41,6 +41,7 @@ log = get_logger(__name__)
 ATTEMPTS = 2
 #: seconds that trials are given after SIGTERM
 GRACE = 10.0
+RESUMED = "the experiment was stopped and resumed"
 
 
 class Recorder(Protocol):
@@ -78,6 +79,8 @@ class Executions:
         self._readers: dict[AttemptId, ReportReader] = {}
         #: trials that the service has
         self._placed: set[TrialId] = set()
+        #: trials that begin anew once they have ended: a stop was ending them when its manager died
+        self._anew: set[TrialId] = set()
 
     async def start(self) -> None:
         """Make the service ready."""
@@ -127,7 +130,7 @@ class Executions:
         """Take over what an earlier manager left running; what a stop of the experiment ended begins anew."""
         for trial in list(self._ledger.trials.values()):
             if requeue and trial.state is TrialState.SYS_CANCELED:
-                self._recorder.record(_requeued(trial, "the experiment was stopped and resumed"))
+                self._recorder.record(_requeued(trial, RESUMED))
         live = [self._ledger.trials[trial_id] for trial_id in self._ledger.live]
         if not live:
             return
@@ -140,7 +143,9 @@ class Executions:
                 self._forget(trial)
             else:
                 self._placed.add(trial.id)
-            if trial.id in self._ledger.cancels:
+            if request := self._ledger.cancels.get(trial.id):
+                if requeue and request.state is TrialState.SYS_CANCELED:
+                    self._anew.add(trial.id)
                 self.cancel(trial)
 
     def _answered(self, trial: Trial, answer: Submission) -> None:
@@ -253,6 +258,9 @@ class Executions:
                 message=message,
             )
         )
+        if trial.id in self._anew and self._ledger.state is not ExperimentState.STOPPING:
+            self._recorder.record(_requeued(trial, RESUMED))
+        self._anew.discard(trial.id)
         self._recorder.look_again()
 
 

@@ -4,6 +4,7 @@ its own; the experiment never waits for any of them."""
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -46,11 +47,15 @@ class Listener:
             self._queue.append(event)
             self._changed.notify()
 
-    def close(self, timeout: float = FAREWELL) -> bool:
-        """Let the queue run empty, within ``timeout`` seconds. False when it did not."""
+    def say_farewell(self) -> None:
+        """Nothing follows: the thread ends when its queue is empty."""
         with self._changed:
             self._closing = True
             self._changed.notify()
+
+    def close(self, timeout: float = FAREWELL) -> bool:
+        """Let the queue run empty, within ``timeout`` seconds. False when it did not."""
+        self.say_farewell()
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -58,7 +63,8 @@ class Listener:
         while (event := self._next()) is not None:
             try:
                 event(self._sink)
-            except Exception:
+            except BaseException:
+                # A sink is a plugin: even its sys.exit() ends this one call, and not the thread.
                 self.failed += 1
                 log.exception("sink.failed", sink=self.name)
 
@@ -93,10 +99,15 @@ class Listeners:
     def stopped(self, state: ExperimentState) -> None:
         self._all(lambda sink: sink.stop(state))
 
-    def close(self) -> None:
-        """Give every listener its moment to finish; names those that did not."""
-        for listener in self._listeners:
-            if not listener.close():
+    def close(self, timeout: float = FAREWELL) -> None:
+        """Give all listeners together ``timeout`` seconds to finish; names those that did not. A second call returns
+        at once."""
+        listeners, self._listeners = self._listeners, ()
+        for listener in listeners:
+            listener.say_farewell()
+        until = time.monotonic() + timeout
+        for listener in listeners:
+            if not listener.close(max(0.0, until - time.monotonic())):
                 log.warning("sink.unfinished", sink=listener.name)
 
     def _all(self, event: Callable[[MetricSink], None]) -> None:

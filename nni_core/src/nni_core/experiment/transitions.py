@@ -66,11 +66,16 @@ def end_of(exited: TrialExited, cancel: T | None) -> tuple[T, str | None]:
         return cancel, exited.message or None
     if exited.timed_out:
         return T.EARLY_STOPPED, exited.message or "max_trial_duration is over"
-    if exited.signal is not None:
-        return T.FAILED, exited.message or f"killed by {signal_name(exited.signal)}"
     if exited.exit_code == 0:
         return T.SUCCEEDED, exited.message or None
-    return T.FAILED, exited.message or f"the command exited with code {exited.exit_code}"
+    return T.FAILED, "; ".join(filter(None, [_how(exited), exited.message]))
+
+
+def _how(exited: TrialExited) -> str:
+    """How a command failed; empty when it never ran."""
+    if exited.signal is not None:
+        return f"killed by {signal_name(exited.signal)}"
+    return "" if exited.exit_code is None else f"the command exited with code {exited.exit_code}"
 
 
 def signal_name(number: int) -> str:

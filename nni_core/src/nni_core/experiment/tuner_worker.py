@@ -7,6 +7,7 @@ to keep: that suggestions lie in the search space, and that a finite one is neve
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -209,6 +210,8 @@ def serve(channel: socket.socket) -> None:
         _answer(channel, refusal or {})
         if worker is None:
             return
+        gc.freeze()
+        gc.enable()
         for line in calls:
             reply = perform(worker, json.loads(line))
             _answer(channel, reply)
@@ -313,6 +316,8 @@ def _die_with_parent() -> None:
 
 def main(arguments: list[str]) -> int:
     """Entry of the process; the argument is the descriptor of its line."""
+    # What is imported stays: the collector is let loose when tuner and assessor are built.
+    gc.disable()
     _die_with_parent()
     descriptor = int(arguments[0])
     # Plugins start processes of their own; none of them may keep the manager's line open.

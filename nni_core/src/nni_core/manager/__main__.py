@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from nni_core.experiment.tuner_spawn import TunerLine
@@ -10,6 +11,8 @@ from nni_core.experiment.tuner_spawn import TunerLine
 def main(arguments: list[str]) -> int:
     """Entry of the process, with the descriptor of its starter's socket; the answer is its exit code."""
     # Both processes import for a good part of a second: the tuner's begins before the manager's own imports do.
+    # What is imported stays: the collector is let loose when the start is over.
+    gc.disable()
     tuner = TunerLine()
     from nni_core.manager.process import run
 

@@ -18,7 +18,8 @@ from nni_core.api import (
     TrialRequirements,
 )
 from nni_core.config.load import LoadedConfig, load_config_data
-from nni_core.errors import ConfigError, Problem
+from nni_core.config.schema import SinkConfig
+from nni_core.errors import ConfigError, PluginError, Problem
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.engine import Engine, Parts
 from nni_core.experiment.executions import Job
@@ -35,6 +36,8 @@ from nni_core.model import Json
 from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins import PluginRegistry, discover_plugins
 from nni_core.plugins.building import arguments_of
+from nni_core.plugins.codes import PluginCode
+from nni_core.plugins.traces import blame
 from nni_core.store.base import Store
 from nni_core.store.events import ExperimentCreated, ManagerStarted
 from nni_core.store.sqlite import create_store, open_store
@@ -205,13 +208,27 @@ def _tuner_environment(loaded: LoadedConfig) -> Mapping[str, str]:
 
 
 def _listeners(loaded: LoadedConfig, registry: PluginRegistry) -> Listeners:
-    sinks = [(sink.name, _sink(sink, registry)) for sink in loaded.config.sinks]
+    sinks = [(sink.name, _placed_sink(sink, registry, place)) for place, sink in enumerate(loaded.config.sinks)]
     relays = [(name, RelaySink(relay)) for name, relay in registry.event_listeners()]
     return Listeners([Listener(name, sink) for name, sink in [*sinks, *relays]])
 
 
-def _sink(sink: Any, registry: PluginRegistry) -> MetricSink:
+def _placed_sink(sink: SinkConfig, registry: PluginRegistry, place: int) -> MetricSink:
+    """:raises PluginError: with its place in the config."""
+    try:
+        return _sink(sink, registry)
+    except PluginError as error:
+        raise PluginError(*(problem.under("sinks", place) for problem in error.problems)) from error
+
+
+def _sink(sink: SinkConfig, registry: PluginRegistry) -> MetricSink:
     spec = registry.resolve(PluginKind.METRIC_SINK, sink.name)
     assert isinstance(spec, MetricSinkSpec)  # noqa: S101 - the registry keeps kinds apart
-    made: MetricSink = registry.implementation(spec)(**arguments_of(spec.arguments, sink.class_args))
+    implementation, arguments = registry.implementation(spec), arguments_of(spec.arguments, sink.class_args)
+    try:
+        made: MetricSink = implementation(**arguments)
+    except Exception as error:
+        # A plugin may raise anything: a file it cannot open, a server it cannot reach.
+        message = f"metric sink '{sink.name}' cannot be built: {blame(error, spec.implementation.partition(':')[0])}"
+        raise PluginError(Problem(code=PluginCode.CONSTRUCTOR_RAISES, message=message)) from error
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -11,11 +12,12 @@ import socket
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import IO
 
 from attrs import asdict
 
-from nni_core.errors import Problem, UserError
+from nni_core.errors import MachineError, Problem, UserError
 from nni_core.experiment.clock import SystemClock
 from nni_core.experiment.tuner_host import TunerFailedError
 from nni_core.experiment.tuner_spawn import TunerLine
@@ -24,6 +26,7 @@ from nni_core.log import get_logger
 from nni_core.manager import logs
 from nni_core.manager.assembly import Assembly, assemble
 from nni_core.manager.order import Action, Order, Reply
+from nni_core.store.base import StoreError
 
 log = get_logger(__name__)
 
@@ -49,6 +52,10 @@ def run(descriptor: int, tuner: TunerLine) -> int:
     with lock:
         try:
             return asyncio.run(Manager(order, folder, channel, sockets, tuner).main())
+        except StoreError as error:
+            log.exception("store.failed")
+            _reply(channel, Reply(problems=[Problem(code="NNI816", message=str(error))]))
+            return MachineError.exit_code
         except Exception as error:
             log.exception("manager.failed")
             _reply(channel, Reply(fault="".join(traceback.format_exception_only(error)).strip()))
@@ -147,16 +154,16 @@ class Manager:
             _reply(self._channel, Reply())
             return 0
         starting = asyncio.create_task(assembly.engine.start(), name="engine start")
-        # The tuner's process is on its way before the web server's modules are imported.
-        await asyncio.sleep(0)
-        from nni_core.manager.web import WebServer
-
-        server = WebServer(assembly, order=self._order, folder=self._folder, sockets=self._sockets)
+        # In a thread, so that the tuner hears what it is to build before the web server's modules are imported.
+        web = await asyncio.to_thread(import_module, "nni_core.manager.web")
+        server = web.WebServer(assembly, order=self._order, folder=self._folder, sockets=self._sockets)
         if not await self._begun(starting):
             return UserError.exit_code
         serving = asyncio.create_task(server.serve(), name="web server")
         self._introduce()
         _reply(self._channel, Reply(problems=assembly.warnings))
+        gc.freeze()
+        gc.enable()
         log.info("experiment.started", urls=self._order.listening.urls, pid=os.getpid())
         await self._stopping.wait()
         await assembly.engine.stop()
