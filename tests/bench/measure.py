@@ -77,15 +77,21 @@ def children_cpu() -> float:
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a living process and the children that it waited for."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(fields[place]) for place in (11, 12, 13, 14)) / os.sysconf("SC_CLK_TCK")
+    """CPU seconds of a process and the children that it waited for; of one that has just ended, its parent tells."""
+    return _ticks(pid, (11, 12, 13, 14))
 
 
 def own_cpu_of(pid: int) -> float:
-    """CPU seconds of a living process alone."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(fields[place]) for place in (11, 12)) / os.sysconf("SC_CLK_TCK")
+    """CPU seconds of a process alone."""
+    return _ticks(pid, (11, 12))
+
+
+def _ticks(pid: int, places: tuple[int, ...]) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(int(fields[place]) for place in places) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:
