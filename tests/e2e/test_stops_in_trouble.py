@@ -117,3 +117,46 @@ def test_stop_ends_a_start_that_hangs(user: Any) -> None:
     _, errors = create.communicate(timeout=20)
     assert create.returncode == 2
     assert "was stopped while it was starting" in errors
+
+
+def waiting(user: Any) -> tuple[subprocess.Popen[str], Any]:
+    """``nnictl create --wait`` with a trial that takes its time."""
+    user.config(trial=STUBBORN, concurrency=1)
+    create = start(user, "create", "-c", "config.yaml", "-p", "0", "--wait")
+    until((user.work / "ready").exists)
+    return create, user.experiment()
+
+
+def test_who_waits_for_an_experiment_that_is_stopped_elsewhere_is_told(user: Any) -> None:
+    """STOPPED, by its name, and no complaint about a manager that does not answer."""
+    create, experiment = waiting(user)
+    assert user.nnictl("stop", experiment.id).returncode == 0
+    shown, errors = create.communicate(timeout=30)
+    assert create.returncode == 1, errors
+    assert "STOPPED: 1 trials" in shown
+    assert errors == ""
+
+
+def test_who_waits_for_a_manager_that_is_killed_is_told_what_can_be_done(user: Any) -> None:
+    """Its trials are left as they are, for a resume."""
+    create, experiment = waiting(user)
+    os.kill(experiment.manager["pid"], signal.SIGKILL)
+    _, errors = create.communicate(timeout=30)
+    assert create.returncode == 1
+    assert f"nnictl resume {experiment.id} goes on with it" in errors
+    assert experiment.processes() != []
+    assert user.nnictl("stop", experiment.id).returncode == 0
+    assert experiment.processes() == []
+
+
+def test_a_second_ctrl_c_says_what_is_left(user: Any) -> None:
+    """Who does not wait for the trials' end learns how to bring it about."""
+    create, experiment = waiting(user)
+    create.send_signal(signal.SIGINT)
+    until((user.work / "asked").exists)
+    create.send_signal(signal.SIGINT)
+    _, errors = create.communicate(timeout=30)
+    assert create.returncode == 130
+    assert f"nnictl stop {experiment.id} ends its trials" in errors
+    assert user.nnictl("stop", experiment.id).returncode == 0
+    assert experiment.processes() == []

@@ -90,7 +90,7 @@ async def test_killed_warden_is_replaced(tmp_path: Path) -> None:
         )
         await driver.submit(spec)
         await driver.output(spec.attempt_id, b"here")
-        (warden,) = psutil.Process().children()
+        (warden,) = [one for one in psutil.Process().children() if "nni_service_local" in " ".join(one.cmdline())]
         warden.kill()
         # On its way to the dead warden, and to its successor.
         second = await driver.run(driver.spec("two", "exit 6"))
@@ -105,7 +105,7 @@ async def test_trial_of_a_replaced_warden_can_be_cancelled(tmp_path: Path) -> No
         spec = driver.spec("one", "echo here >> $NNI_SYS_DIR/.nni/metrics; exec sleep 600")
         await driver.submit(spec)
         await driver.output(spec.attempt_id, b"here")
-        (warden,) = psutil.Process().children()
+        (warden,) = [one for one in psutil.Process().children() if "nni_service_local" in " ".join(one.cmdline())]
         warden.kill()
         await driver.service.cancel(spec.attempt_id, 5.0)
         assert (await driver.exited(spec.attempt_id)).signal == signal.SIGTERM

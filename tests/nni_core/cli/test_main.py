@@ -117,3 +117,15 @@ def test_a_damaged_experiment_is_one_line_of_the_list(tmp_path: Path) -> None:
     listed = nnictl_with(tmp_path, "experiment list --all", "").stdout.splitlines()
     assert len(listed) == 2
     assert "unreadable: see nnictl experiment show abcd1234" in listed[1]
+
+
+def test_of_several_that_ended_one_has_to_be_named(tmp_path: Path) -> None:
+    """The fix is a name, not a new experiment."""
+    for name in ("abcd1234", "efgh5678"):
+        folder = tmp_path / "nni-experiments" / name
+        folder.mkdir(parents=True)
+        (folder / "experiment.sqlite").touch()
+    done = nnictl_with(tmp_path, "trial ls", "")
+    assert done.returncode == 2
+    assert "nnictl experiment list --all" in done.stderr
+    assert "nnictl create" not in done.stderr

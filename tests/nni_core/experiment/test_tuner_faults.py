@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from nni_core.experiment.clock import SystemClock
 from nni_core.experiment.tuner_host import TunerFailedError, TunerHost, TunerLimits
@@ -112,6 +113,27 @@ async def test_a_class_that_cannot_be_built_is_a_permanent_failure(tmp_path: Pat
     assert caught.value.failure.permanent
     assert caught.value.failure.key_path[0] == "tuner"
     assert not tuner.may_restart()
+
+
+ASSESSORS = """
+from nni.assessor import Assessor
+class Cross(Assessor):
+    def assess_trial(self, trial_job_id, trial_history):
+        raise ValueError("not again")
+"""
+
+
+async def test_a_fault_of_the_assessor_is_not_blamed_on_the_tuner(tmp_path: Path) -> None:
+    """They share a process, not a name."""
+    (tmp_path / "cross.py").write_text(ASSESSORS)
+    ref = AlgorithmRef(class_name="cross.Cross", code_directory=str(tmp_path), class_args={})
+    tuner = host(tmp_path, "good")
+    tuner._setup = evolve(tuner._setup, assessor=ref)
+    await tuner.start()
+    (answer,) = tuner.tell([{"op": "report", "trial_id": "a", "number": 1.0}])
+    with pytest.raises(TunerFailedError, match=r"^assessor cross\.Cross raised ValueError in assess_trial: not again"):
+        await answer
+    await tuner.stop()
 
 
 async def test_a_kill_between_calls_is_noticed_at_once(tmp_path: Path) -> None:

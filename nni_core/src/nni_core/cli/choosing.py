@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from nni_core.errors import NotFoundError
+from nni_core.errors import NotFoundError, Problem
 from nni_core.folders import ExperimentFolder, all_experiments, find, live_experiments, only_one
 
 
@@ -35,4 +35,14 @@ def chosen_experiment(name: str | None) -> ExperimentFolder:
         known = list(all_experiments())
         if len(known) == 1:
             return known[0]
+        if len(known) > 1 and not live_experiments():
+            raise NotFoundError(_which(len(known))) from None
         raise
+
+
+def _which(number: int) -> Problem:
+    return Problem(
+        code="NNI522",
+        message=f"no experiment is running, and there are {number} that ended",
+        help="name one of them by its id: nnictl experiment list --all shows them",
+    )

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from nni_core.client.launch import Started
-from nni_core.client.rest import Rest
-from nni_core.client.stopping import stop_experiment
+from nni_core.client.reading import read
+from nni_core.client.stopping import has_unfinished_trials, stop_experiment
 from nni_core.errors import MachineError
 
 FINISHED = frozenset({"DONE", "ERROR", "STOPPED", "VIEWED"})
@@ -48,26 +48,27 @@ def follow_log(started: Started) -> int:
 
 
 def _until_finished(started: Started, show: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    """The experiment's last document; empty when its manager went away before."""
-    rest = Rest(started.folder)
-    document: dict[str, Any] = {}
-    try:
-        while document.get("state") not in FINISHED:
-            document = rest.get("/api/v1/experiment")
-            show(document)
-            if document["state"] not in FINISHED:
-                time.sleep(INTERVAL)
-    except MachineError:
-        if started.folder.is_live():
-            raise
-    return document
+    """The experiment's last document: its manager's, or its log's when somebody else has ended the manager."""
+    while True:
+        try:
+            document: dict[str, Any] = read(started.folder, "/api/v1/experiment")
+        except MachineError:
+            # It is on its way down, or the machine is very busy: the next look will tell.
+            time.sleep(INTERVAL)
+            continue
+        show(document)
+        if document["state"] in FINISHED:
+            return document
+        time.sleep(INTERVAL)
 
 
 def _outcome(started: Started, document: dict[str, Any]) -> int:
-    stop_experiment(started.folder)
-    if not document:
-        click.echo(f"the manager of experiment {started.folder.id} is gone; see {started.folder.manager_log}", err=True)
+    folder = started.folder
+    if not folder.is_live() and has_unfinished_trials(folder):
+        choice = f"nnictl resume {folder.id} goes on with it, nnictl stop {folder.id} ends its trials"
+        click.echo(f"the manager of experiment {folder.id} is gone: {choice}", err=True)
         return 1
+    stop_experiment(folder)
     done, _, told = _progress(document)
     click.echo(f"{document['state']}: {done} trials, {told}")
     if document["reason"]:

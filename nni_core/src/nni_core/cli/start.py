@@ -80,6 +80,7 @@ def _interrupted(started: Started) -> None:
         stop_experiment(started.folder)
     except KeyboardInterrupt:
         started.process.kill()
+        click.echo(f"its manager was killed; nnictl stop {started.folder.id} ends its trials", err=True)
         raise
 
 

@@ -64,7 +64,7 @@ def _flat(row: dict[str, Json]) -> dict[str, Any]:
 
 def _cell(value: Json) -> Any:
     if isinstance(value, dict | list):
-        return json.dumps(value)
+        return json.dumps(value, ensure_ascii=False)
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 

@@ -39,11 +39,15 @@ class WarmManager:
             self.process = start_child("nni_core.manager.__main__", theirs.fileno(), fork=fork, stderr=write)
             os.close(write)
             self._complaints = os.fdopen(read, "rb")
+        self._ordered = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        if not self._ordered:
+            self.process.kill()
+            self.process.wait()
         self._channel.close()
         self._complaints.close()
 
@@ -54,6 +58,7 @@ class WarmManager:
         :raises MachineError: when it died.
         """
         folder = ExperimentFolder(order.folder)
+        self._ordered = True
         try:
             # One byte carries the descriptors; the order follows it.
             socket.send_fds(self._channel, [b"!"], [one.fileno() for one in sockets])

@@ -39,7 +39,13 @@ def chosen(name: str | None, *, port: int | None = None, everything: bool = Fals
     if port is not None:
         folders = [folder for folder in folders if folder.is_live() and _port(folder) == port]
     if not folders:
-        what = f" on port {port}" if port is not None else f" that begins with '{name[:-1]}'" if name else ""
+        what = (
+            f" on port {port}"
+            if port is not None
+            else f" that begins with '{name[:-1]}'"
+            if name and name != "*"
+            else ""
+        )
         raise NotFoundError(
             Problem(code="NNI521", message=f"there is no experiment running{what}", help=_running_hint())
         )

@@ -181,8 +181,10 @@ class TunerProcess:
 
     def _failure_of(self, reply: Mapping[str, Json]) -> Failure:
         permanent = bool(reply.get("permanent"))
+        assessor = self._setup.assessor
+        title = f"assessor {assessor.title}" if assessor and reply.get("whose") == "assessor" else self._title
         return Failure(
-            message=reply["error"] if permanent and reply.get("key_path") else f"{self._title} {reply['error']}",
+            message=reply["error"] if permanent and reply.get("key_path") else f"{title} {reply['error']}",
             permanent=permanent,
             code=reply.get("code", "NNI415"),
             key_path=tuple(reply.get("key_path") or ("tuner",)),

@@ -29,6 +29,8 @@ from nni_core.space import Deduplicator, SearchSpace
 
 #: how often a tuner may repeat itself on a finite space before an unseen point is taken instead
 REPEATS_ALLOWED = 10
+#: what the process does when a fault is the assessor's
+ASSESSORS_CALLS = frozenset({"assess_trial", "trial_end of the assessor"})
 
 
 class RubbishError(NniError):
@@ -280,7 +282,7 @@ def _report(error: BaseException, doing: str) -> dict[str, Json]:
     traceback.print_exception(error)
     sys.stderr.flush()
     message = str(error) if isinstance(error, RubbishError) else f"raised {type(error).__name__} in {doing}: {error}"
-    return {"error": message}
+    return {"error": message, "whose": "assessor" if doing in ASSESSORS_CALLS else "tuner"}
 
 
 def _answer(channel: socket.socket, reply: Json) -> None:
