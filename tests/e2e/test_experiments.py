@@ -320,6 +320,37 @@ def test_export_works_with_and_without_a_manager(user: Any) -> None:
     assert listed.stdout.count("SUCCEEDED") == 3
 
 
+PYTHON_API = """
+from nni.experiment import Experiment
+
+experiment = Experiment("local")
+experiment.config.trial_command = "python trial.py"
+experiment.config.trial_code_directory = "."
+experiment.config.search_space = {"x": {"_type": "uniform", "_value": [0, 1]}}
+experiment.config.tuner.name = "TPE"
+experiment.config.tuner.class_args["optimize_mode"] = "maximize"
+experiment.config.max_trial_number = 4
+experiment.config.trial_concurrency = 2
+assert experiment.run(0) is True
+assert experiment.get_status() == "DONE"
+rows = experiment.export_data()
+assert len(rows) == 4
+assert all(row["value"]["default"] == row["parameter"]["x"] for row in rows)
+experiment.stop()
+"""
+
+
+def test_the_python_interface_runs_an_experiment(user: Any) -> None:
+    """The quickstart's calls, in a script: it waits, exports, and leaves nothing behind."""
+    user.config()
+    user.write("main.py", PYTHON_API)
+    command = [sys.executable, "main.py"]
+    done = subprocess.run(command, cwd=user.work, env=user.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Web portal URLs: http://127.0.0.1:" in done.stdout
+    assert user.experiment().processes() == []
+
+
 @pytest.mark.browser
 def test_the_portal_shows_a_real_experiment_to_its_end(user: Any) -> None:
     """In Chromium, live: progress reaches the end without a reload, and the best trial's page shows its parameters."""
