@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,20 @@ def test_a_stop_does_the_duty_of_a_manager_that_dies_in_the_middle_of_it(user: A
     assert stop.returncode == 0, errors
     assert experiment.processes() == []
     assert "SYS_CANCELED" in user.nnictl("trial", "ls", experiment.id).stdout
+
+
+def test_a_stop_that_cannot_end_the_trials_says_so(user: Any) -> None:
+    """The manager is dead and its log cannot be written: no success is claimed, and the next stop does it."""
+    experiment = stubborn(user)
+    os.kill(experiment.manager["pid"], signal.SIGKILL)
+    with closing(sqlite3.connect(experiment.folder / "experiment.sqlite", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        refused = user.nnictl("stop", experiment.id)
+    assert refused.returncode != 0
+    assert "experiment.sqlite is in use" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert user.nnictl("stop", experiment.id).returncode == 0
+    assert experiment.processes() == []
 
 
 def hanging(user: Any) -> subprocess.Popen[str]:

@@ -116,8 +116,16 @@ def all_experiments(root: Path | None = None) -> Iterator[ExperimentFolder]:
         return
     # Links and `_latest` lead to the same folders: each is one experiment.
     paths = {path.resolve() for path in root.iterdir() if ID_PATTERN.fullmatch(path.name)}
-    folders = [ExperimentFolder(path) for path in paths if (path / "experiment.sqlite").exists()]
+    folders = [ExperimentFolder(path) for path in paths if _is_experiment(path)]
     yield from sorted(folders, key=lambda folder: folder.path.stat().st_ctime)
+
+
+def _is_experiment(path: Path) -> bool:
+    """One that cannot be looked into is somebody else's, and no reason not to show the others."""
+    try:
+        return (path / "experiment.sqlite").exists()
+    except OSError:
+        return False
 
 
 def live_experiments(root: Path | None = None) -> list[ExperimentFolder]:

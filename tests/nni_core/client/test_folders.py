@@ -99,3 +99,12 @@ def test_a_folder_that_cannot_be_linked_from_home_is_not_left_behind(home: Path)
     with pytest.raises(OSError, match="nni-experiments"):
         new_folder(home / "disk2")
     assert list((home / "disk2").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_looked_into_hides_no_other(home: Path) -> None:
+    """A link that the system refuses to follow stands for whatever else it refuses."""
+    folder = made(home / "nni-experiments")
+    closed = home / "nni-experiments" / "closed00"
+    closed.mkdir()
+    (closed / "experiment.sqlite").symlink_to("x" * 300)
+    assert [found.id for found in all_experiments()] == [folder.id]

@@ -39,13 +39,8 @@ def chosen(name: str | None, *, port: int | None = None, everything: bool = Fals
     if port is not None:
         folders = [folder for folder in folders if folder.is_live() and _port(folder) == port]
     if not folders:
-        what = (
-            f" on port {port}"
-            if port is not None
-            else f" that begins with '{name[:-1]}'"
-            if name and name != "*"
-            else ""
-        )
+        begins = f" that begins with '{name[:-1]}'" if name and name != "*" else ""
+        what = f" on port {port}" if port is not None else begins
         raise NotFoundError(
             Problem(code="NNI521", message=f"there is no experiment running{what}", help=_running_hint())
         )
@@ -109,8 +104,9 @@ def _take_down(folder: ExperimentFolder) -> None:
         with WarmManager() as manager:
             manager.send(order, [])
     except UserError:
-        # Another stop may be doing the same.
-        if not folder.is_live():
+        # Another stop may have done the same.
+        _wait_for_end(folder)
+        if has_unfinished_trials(folder):
             raise
 
 
