@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -176,3 +177,19 @@ def test_a_second_ctrl_c_says_what_is_left(user: Any) -> None:
     assert f"nnictl stop {experiment.id} ends its trials" in errors
     assert user.nnictl("stop", experiment.id).returncode == 0
     assert experiment.processes() == []
+
+
+def test_an_experiment_whose_folder_is_deleted_ends_itself(user: Any) -> None:
+    """Nobody could see or stop it from outside any more."""
+    experiment = user.create(user.config(trial="import time\ntime.sleep(60)\n"))
+    until(lambda: any(one["status"] == "RUNNING" for one in experiment.trials()))
+    shutil.rmtree(experiment.folder)
+    until(lambda: experiment.processes() == [])
+
+
+def test_log_level_says_what_is_written(user: Any) -> None:
+    """At `error` an ordinary run says nothing once its config is read."""
+    experiment = user.create(user.config(trials=1, extra="log_level: error\n"))
+    experiment.wait("DONE")
+    lines = (experiment.folder / "log" / "nnimanager.log").read_text().splitlines()
+    assert [line for line in lines if "level=info" in line] == []

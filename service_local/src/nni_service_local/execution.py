@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from attrs import define
@@ -50,7 +51,9 @@ class Execution:
         """Ask the supervisor of an adopted trial to end it. Without effect when it is gone."""
         start = self.read(records.START_FILE)
         if start and self.is_alive:
-            records.write_record(f"{self.directory}/{records.CANCEL_FILE}", {"grace": grace})
+            # Without it, on a full disk say, the supervisor takes its own time of grace.
+            with suppress(OSError):
+                records.write_record(f"{self.directory}/{records.CANCEL_FILE}", {"grace": grace})
             self._signal_supervisor(start["pid"])
 
     def _signal_supervisor(self, pid: int) -> None:

@@ -51,6 +51,8 @@ class Assembly:
     control: LiveControl
     registry: PluginRegistry
     warnings: Sequence[Problem]
+    #: one of NNI's levels
+    log_level: str
 
 
 async def assemble(
@@ -128,7 +130,13 @@ async def _assembled(
         profile=lambda: profile_of(ledger, directory=folder.path, duration=engine.duration),
         request_stop=request_stop,
     )
-    return Assembly(engine=engine, control=control, registry=registry, warnings=warnings)
+    return Assembly(
+        engine=engine,
+        control=control,
+        registry=registry,
+        warnings=warnings,
+        log_level=str(ledger.config.get("logLevel", "info")),
+    )
 
 
 def _open(order: Order, folder: ExperimentFolder, clock: Clock) -> _Opened:

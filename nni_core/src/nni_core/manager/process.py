@@ -30,6 +30,8 @@ from nni_core.store.base import StoreError
 
 log = get_logger(__name__)
 
+#: seconds between looks at whether the experiment's folder is still there
+FOLDER_INTERVAL = 5.0
 #: descriptors that can travel with an order
 MAX_SOCKETS = 16
 
@@ -44,14 +46,14 @@ def run(descriptor: int, tuner: TunerLine) -> int:
         return 0
     os.umask(0o077)
     folder = ExperimentFolder(order.folder)
-    logs.write_to(folder.manager_log, debug=order.debug)
+    threshold = logs.write_to(folder.manager_log, debug=order.debug)
     lock = _locked(folder)
     if lock is None:
         _reply(channel, Reply(problems=[_in_use(folder)]))
         return 3
     with lock:
         try:
-            return asyncio.run(Manager(order, folder, channel, sockets, tuner).main())
+            return asyncio.run(Manager(order, folder, channel, sockets, tuner, threshold).main())
         except StoreError as error:
             log.exception("store.failed")
             _reply(channel, Reply(problems=[Problem(code="NNI816", message=str(error))]))
@@ -119,7 +121,9 @@ class Manager:
         channel: socket.socket,
         sockets: Sequence[socket.socket],
         tuner: TunerLine,
+        threshold: logs.Threshold,
     ) -> None:
+        self._threshold = threshold
         self._tuner = tuner
         self._order = order
         self._folder = folder
@@ -138,6 +142,8 @@ class Manager:
         except UserError as error:
             _reply(self._channel, Reply(problems=error.problems))
             return error.exit_code
+        if not self._order.debug:
+            self._threshold.set(assembly.log_level)
         try:
             return await self._serve(assembly)
         except TunerFailedError as error:
@@ -165,7 +171,7 @@ class Manager:
         gc.freeze()
         gc.enable()
         log.info("experiment.started", urls=self._order.listening.urls, pid=os.getpid())
-        await self._stopping.wait()
+        await self._until_stopped()
         await assembly.engine.stop()
         server.stop()
         await serving
@@ -185,6 +191,15 @@ class Manager:
         await asyncio.gather(starting, return_exceptions=True)
         _reply(self._channel, Reply(problems=[_stopped_early(self._folder)]))
         return False
+
+    async def _until_stopped(self) -> None:
+        """Return when it is time to stop. An experiment whose folder was deleted can be neither seen nor stopped from
+        outside: it ends itself."""
+        while self._folder.path.exists():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), FOLDER_INTERVAL)
+                return
+        log.warning("experiment.folder_deleted", folder=str(self._folder.path))
 
     def _introduce(self) -> None:
         listening = self._order.listening
