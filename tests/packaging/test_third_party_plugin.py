@@ -37,7 +37,8 @@ def run(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     target = tmp_path_factory.mktemp("installed")
     subprocess.run([*PIP, "install", "--no-deps", "--no-index", "--target", str(target), str(wheel)], check=True)
     # An editable install of the example must not stand in for the wheel, nor must the checkout.
-    environment = {**os.environ, "PYTHONPATH": str(target), "NNI_DISABLED_PLUGINS": ""}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(target), "NNI_DISABLED_PLUGINS": ""}
 
     def start(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, *arguments]

@@ -22,12 +22,13 @@ def create(config: Path, **options: Any) -> int:
     """
     # Everything that the manager needs, too, is imported before its process is started: it goes on with it.
     from nni_core.cli.messages import say, warn
-    from nni_core.cli.start import carry_on
+    from nni_core.cli.start import carry_on, make_ready_to_stay
     from nni_core.client.launch import WarmManager
     from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
     from nni_core.plugins import discover_plugins
 
     plugins = discover_plugins()
+    make_ready_to_stay(options)
     with WarmManager(fork=True) as manager:
         loaded = checked_config(config, plugins)
         warn(loaded.warnings)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import click
@@ -55,6 +56,14 @@ def start_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         function = option(function)
     return function
+
+
+def make_ready_to_stay(options: Mapping[str, Any]) -> None:
+    """Import what staying with an experiment and stopping it take, before one is started. Ctrl-C may come at any moment
+    from then on, and in the middle of an import it would leave half a module."""
+    if options["wait"] or options["foreground"]:
+        for module in ("nni_core.cli.follow", "nni_core.experiment.archive"):
+            import_module(module)
 
 
 def carry_on(started: Started, urls: list[str], *, wait: bool, foreground: bool) -> int:
