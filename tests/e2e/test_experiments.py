@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -275,14 +276,21 @@ def test_a_class_of_the_users_own_tunes(user: Any) -> None:
     assert [json.loads(one["hyperParameters"][0])["parameters"] for one in experiment.trials()] == [{"x": 0.25}] * 2
 
 
+def tuner_of(experiment: Any) -> int:
+    """The process that lives in the folder of the logs."""
+    for pid in experiment.processes():
+        # A trial may have ended since it was listed.
+        with suppress(OSError):
+            if Path(f"/proc/{pid}/cwd").readlink() == experiment.folder / "log":
+                return int(pid)
+    raise AssertionError("the tuner has no process")
+
+
 def test_a_killed_tuner_is_replaced(user: Any) -> None:
     """SIGKILL to the tuner's process: the experiment goes on to its end."""
     experiment = user.create(user.config(trial=SLEEPY % 0.2, trials=8))
     until(lambda: any(one["status"] == "SUCCEEDED" for one in experiment.trials()))
-    for pid in experiment.processes():
-        # The tuner's process is the one that lives in the folder of the logs.
-        if Path(f"/proc/{pid}/cwd").readlink() == experiment.folder / "log":
-            os.kill(pid, signal.SIGKILL)
+    os.kill(tuner_of(experiment), signal.SIGKILL)
     experiment.wait("DONE")
     assert len(experiment.trials()) == 8
     assert any("restarted" in note["message"] for note in experiment.get("/api/v1/experiment")["notes"])
