@@ -59,6 +59,7 @@ def run(descriptor: int, tuner: TunerLine) -> int:
             _reply(channel, Reply(problems=[Problem(code="NNI816", message=str(error))]))
             return MachineError.exit_code
         except Exception as error:
+            # The border of the process: a bug keeps its traceback in the log, and whoever started it is told.
             log.exception("manager.failed")
             _reply(channel, Reply(fault="".join(traceback.format_exception_only(error)).strip()))
             return 1
