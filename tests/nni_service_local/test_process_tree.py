@@ -79,13 +79,29 @@ async def test_cancel_ends_daemons_as_well(driver: ServiceDriver) -> None:
 
 
 async def test_trial_of_a_killed_supervisor_is_lost_and_swept(driver: ServiceDriver) -> None:
-    """A supervisor that is killed takes its trial along: the rest is found by its token, and the trial is lost."""
+    """A supervisor that is killed takes its trial along, which is lost."""
     spec = driver.spec("one", f"{sys.executable} daemons.py; sleep 600")
     await driver.submit(spec)
     await driver.output(spec.attempt_id, b"daemon\ndaemon\ndaemon\n")
     os.kill(supervisor_of(driver, "one"), signal.SIGKILL)
     assert "killed by signal 9" in (await driver.lost(spec.attempt_id)).message
     assert processes_of(spec.attempt_id) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the trial is found by its token only")
+async def test_trial_without_a_token_ends_with_its_supervisor(driver: ServiceDriver) -> None:
+    """The warden inherits the tree of a killed supervisor, so that nothing has to be found by its environment."""
+    spec = driver.spec(
+        "one", "setsid env -i sleep 7531 & echo here >> $NNI_SYS_DIR/.nni/metrics; exec env -i sleep 7531"
+    )
+    other = driver.spec("two", "sleep 0.5; echo fine")
+    await driver.submit(spec)
+    await driver.submit(other)
+    await driver.output(spec.attempt_id, b"here")
+    os.kill(supervisor_of(driver, "one"), signal.SIGKILL)
+    await driver.lost(spec.attempt_id)
+    assert [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "7531"]] == []
+    assert (await driver.exited(other.attempt_id)).exit_code == 0
 
 
 async def test_program_that_ends_well_when_asked_has_its_whole_grace(driver: ServiceDriver) -> None:

@@ -28,6 +28,8 @@ SPOOL_FILE = ".nni/metrics"
 
 #: a trial may have put a link where a file of ours is to be; it is not followed
 WRITE_ONLY = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+#: keeps files from everybody else
+UMASK = 0o077
 
 
 def write_record(path: str, record: dict[str, Any]) -> None:

@@ -8,25 +8,24 @@ When nothing of a trial is left, its supervisor is as good as new, and much chea
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH102, PTH103, PTH108, PTH110, PTH123
+# ruff: noqa: PTH102, PTH103, PTH108, PTH110, PTH113, PTH118, PTH123
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import json
 import os
 import select
 import signal
-import sys
 import time
 
 from nni_service_local import descent, records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from collections.abc import Mapping
+    from typing import Any
 
 #: seconds that processes which the command left behind have, between SIGTERM and SIGKILL
 LEFTOVER_GRACE = 2.0
@@ -38,11 +37,8 @@ _FIRST_KILL_PAUSE, _LAST_KILL_PAUSE = 0.02, 1.0
 #: what Python or the manager may ignore, and a program expects to find as at a login. A supervisor that reports to a
 #: dead warden ends of SIGPIPE, with everything done.
 _USUAL = [getattr(signal, name) for name in ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGHUP", "SIGQUIT")]
-_TERMINATION = [signal.SIGTERM]
-
-_ON_LINUX = sys.platform == "linux"
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
-_prctl = ctypes.CDLL(None).prctl if _ON_LINUX else None
+#: what a shell answers for a command that it does not find, and for one that cannot be run
+_NOT_FOUND, _CANNOT_RUN = 127, 126
 
 
 class Origin:
@@ -68,8 +64,7 @@ def serve(origin: Origin, orders: int, reports: int) -> None:
     :raises OSError: when a trial's directory cannot be written. The process must end then: what it leaves is swept.
     """
     os.setsid()
-    if _prctl:
-        _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    descent.keep_orphans()
     for number in _USUAL:
         signal.signal(number, signal.SIG_DFL)
     lock = os.open(origin.lock, os.O_RDONLY | os.O_NOFOLLOW)
@@ -159,37 +154,45 @@ class Trial:
         while self._reap():
             self._advance()
             self.alarm.sleep(self._patience())
-        if not descent.KEEPS_ORPHANS:
+        if self.command and not descent.KEEPS_ORPHANS:
             descent.kill_all(self.command)
         self._record_end()
 
     def _start_command(self) -> None:
-        # As much as possible before the fork: what the child does first, it pays for with fresh copies of memory.
-        supervisor = os.getpid()
+        """Spawn, not fork: the child borrows this process's memory until it is the command, and nothing is copied."""
         order = self.order
         given = {os.fsencode(name): os.fsencode(value) for name, value in order["environment"].items()}
         environment = self.origin.environment | given
         output = os.O_APPEND | records.WRITE_ONLY
         stdout, stderr = os.open("stdout", output, 0o600), os.open("stderr", output, 0o600)
-        # A SIGTERM to a child that still has our handler would be lost.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINATION)
-        self.command = os.fork()
-        if self.command == 0:
-            os.setpgid(0, 0)
-            if _prctl:
-                _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-                if os.getppid() != supervisor:
-                    os._exit(128 + signal.SIGKILL)
-            os.dup2(self.origin.null, 0)
-            os.dup2(stdout, 1)
-            os.dup2(stderr, 2)
-            os.umask(self.origin.umask)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINATION)
-            _become(order["code_directory"], order["argv"], environment)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _TERMINATION)
-        os.close(stdout)
-        os.close(stderr)
+        here = os.open(".", os.O_RDONLY)
+        os.umask(self.origin.umask)
+        try:
+            os.chdir(order["code_directory"])
+            self.command = os.posix_spawn(
+                _program(order["argv"][0], environment),
+                order["argv"],
+                environment,
+                file_actions=[
+                    (os.POSIX_SPAWN_DUP2, own, fd) for fd, own in enumerate((self.origin.null, stdout, stderr))
+                ],
+                setpgroup=0,
+            )
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ENOMEM):
+                raise
+            self._tell_failure(stderr, error)
+        finally:
+            os.umask(records.UMASK)
+            os.fchdir(here)
+            for descriptor in (here, stdout, stderr):
+                os.close(descriptor)
+
+    def _tell_failure(self, stderr: int, error: OSError) -> None:
+        """The command cannot be run; it is told as a shell tells it."""
+        order = self.order
+        os.write(stderr, f"nni: cannot run {order['argv'][0]!r} in {order['code_directory']!r}: {error}\n".encode())
+        self.status = (_NOT_FOUND if isinstance(error, FileNotFoundError) else _CANNOT_RUN) << 8
 
     def _reap(self) -> bool:
         """Collect what has ended; False when nothing of the tree is left."""
@@ -257,14 +260,16 @@ class Trial:
         records.write_record(records.EXIT_FILE, record)
 
 
-def _become(directory: str, argv: list[str], environment: dict[bytes, bytes]) -> NoReturn:
-    """In the forked child, ready but for this: turn into the command. What goes wrong is told as a shell tells it."""
-    try:
-        os.chdir(directory)
-        os.execvpe(argv[0], argv, environment)  # noqa: S606 - a list, and the user's own command
-    except (OSError, ValueError) as error:
-        os.write(2, f"nni: cannot run {argv[0]!r} in {directory!r}: {error}\n".encode())
-        os._exit(127 if isinstance(error, FileNotFoundError) else 126)
+def _program(name: str, environment: Mapping[bytes, bytes]) -> str:
+    """The file that a command names, found on the command's own PATH."""
+    if "/" in name:
+        return name
+    path = os.fsdecode(environment[b"PATH"]) if b"PATH" in environment else os.defpath
+    paths = (os.path.join(directory, name) for directory in path.split(os.pathsep))
+    found = next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), None)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    return found
 
 
 def _make_directory(path: str) -> None:

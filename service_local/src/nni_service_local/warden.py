@@ -23,7 +23,7 @@ import select
 import signal
 import sys
 
-from nni_service_local import records, supervisor
+from nni_service_local import descent, records, supervisor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main() -> None:
     """Entry point: ``<descriptor of the socket> <lock file> <log file>``."""
     link, lock_path, log_path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
     os.set_inheritable(link, False)
-    umask = os.umask(0o077)
+    umask = os.umask(records.UMASK)
     # What goes wrong here and in supervisors.
     os.dup2(os.open(log_path, os.O_APPEND | records.WRITE_ONLY, 0o600), 2)
     lock = os.open(lock_path, records.WRITE_ONLY, 0o600)
@@ -77,6 +77,7 @@ class Warden:
         signal.pthread_sigmask(signal.SIG_BLOCK, _BLOCKED)
         signal.set_wakeup_fd(self.wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        descent.keep_orphans()
         # Collections would touch, and so copy, every page that a supervisor shares with the warden.
         gc.freeze()
         gc.disable()
@@ -170,13 +171,20 @@ class Warden:
                 self._tell_end(seat, 0)
 
     def _reap(self) -> None:
-        while self.seats:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
-            seat = self.seats.pop(pid)
-            os.close(seat.orders)
-            self._tell_end(seat, os.waitstatus_to_exitcode(status))
+            seat = self.seats.pop(pid, None)
+            if seat:
+                os.close(seat.orders)
+                if seat.order and descent.KEEPS_ORPHANS:
+                    # It was killed, and we have inherited what it held.
+                    descent.kill_all(pid, keep=self.seats)
+                self._tell_end(seat, os.waitstatus_to_exitcode(status))
 
     def _tell_end(self, seat: Seat, status: int) -> None:
         if seat.order:
