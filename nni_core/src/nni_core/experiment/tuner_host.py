@@ -29,6 +29,8 @@ from nni_core.model import Json
 
 #: seconds that a process is given to end in after it closed its line
 CLOSING = 1.0
+#: seconds that what is told to a tuner may wait for what comes next
+COMPANY = 0.005
 #: longest line that a tuner's process may answer with, in bytes
 LINE_LIMIT = 16 * 1024 * 1024
 
@@ -76,6 +78,8 @@ class TunerProcess:
         #: it was seen dead, and whatever it left in its group was killed: its number may be another's now
         self._over = False
         self._writer: asyncio.StreamWriter | None = None
+        self._unsent: list[bytes] = []
+        self._sending: asyncio.TimerHandle | None = None
 
     async def start(self, line: TunerLine, environment: Mapping[str, str]) -> None:
         """Take charge of a process and wait until tuner and assessor are built.
@@ -92,17 +96,30 @@ class TunerProcess:
         await self.call(settle_in(self._log_file, environment), patient=True)
         await self.call(self._setup.call())
 
-    def call(self, call: Call, *, patient: bool = False) -> asyncio.Future[Json]:
+    def call(self, call: Call, *, patient: bool = False, told: bool = False) -> asyncio.Future[Json]:
         """Make a call; the answer comes through the future, which raises :class:`TunerFailedError` when it cannot.
-        A patient call has no deadline."""
+        A patient call has no deadline; what is only told waits a moment for company, so that a trial's end and the
+        question that follows it wake the process once."""
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         if self._failure is not None or self._writer is None:
             answer.set_exception(TunerFailedError(self._failure or Failure(message="the tuner is not running")))
             answer.exception()
             return answer
         self._pending.append((math.inf if patient else self._clock.monotonic(), answer))
-        self._writer.write(json.dumps(call, separators=(",", ":")).encode() + b"\n")
+        self._unsent.append(json.dumps(call, separators=(",", ":")).encode() + b"\n")
+        if not told:
+            self._send()
+        elif self._sending is None:
+            self._sending = asyncio.get_running_loop().call_later(COMPANY, self._send)
         return answer
+
+    def _send(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+        if self._unsent and self._writer is not None:
+            self._writer.write(b"".join(self._unsent))
+        self._unsent.clear()
 
     @property
     def thinking_since(self) -> float | None:
@@ -112,6 +129,7 @@ class TunerProcess:
     async def stop(self) -> None:
         """End the process at once. May be called twice."""
         self._on_failure = _ignore
+        self._send()
         self._fail(Failure(message="the tuner was stopped"))
         for task in self._tasks:
             task.cancel()
@@ -305,7 +323,7 @@ class TunerHost:
 
     def tell(self, calls: Sequence[Call]) -> Sequence[asyncio.Future[Json]]:
         """Make calls whose answers need not be waited for."""
-        return [self._call(call) for call in calls]
+        return [self._call(call, told=True) for call in calls]
 
     async def ask(self, count: int, first_id: int) -> Answer:
         """Ask for parameter sets.
@@ -352,9 +370,9 @@ class TunerHost:
         if process is not None:
             await process.stop()
 
-    def _call(self, call: Call) -> asyncio.Future[Json]:
+    def _call(self, call: Call, *, told: bool = False) -> asyncio.Future[Json]:
         if self._process is not None:
-            return self._process.call(call)
+            return self._process.call(call, told=told)
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         answer.set_exception(TunerFailedError(self.failure or Failure(message="the tuner is not running")))
         answer.exception()

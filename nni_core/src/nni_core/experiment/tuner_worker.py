@@ -15,7 +15,7 @@ import socket
 import sys
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -200,25 +200,44 @@ class Worker:
 
 def serve(channel: socket.socket) -> None:
     """Answer calls until the manager hangs up."""
-    with channel, channel.makefile("rb") as calls:
-        place, setup = calls.readline(), b""
-        if place:
-            _settle_in(**json.loads(place))
-            _answer(channel, {})
-            setup = calls.readline()
-        if not setup:
+    with channel:
+        batches = _batches(channel)
+        if not (place := next(batches, ())):
             return
-        worker, refusal = _begin(json.loads(setup))
-        _answer(channel, refusal or {})
+        _settle_in(**json.loads(place[0]))
+        _answer(channel, [{}])
+        if not (setup := next(batches, ())):
+            return
+        worker, refusal = _begin(json.loads(setup[0]))
+        _answer(channel, [refusal or {}])
         if worker is None:
             return
         gc.freeze()
         gc.enable()
-        for line in calls:
-            reply = perform(worker, json.loads(line))
-            _answer(channel, reply)
-            if "error" in reply:
+        for calls in batches:
+            replies = _replies(worker, calls)
+            _answer(channel, replies)
+            if "error" in replies[-1]:
                 return
+
+
+def _replies(worker: Worker, calls: Sequence[bytes]) -> Sequence[Json]:
+    """What the calls lead to, up to the first that fails."""
+    replies: list[Json] = []
+    for call in calls:
+        replies.append(perform(worker, json.loads(call)))
+        if "error" in replies[-1]:
+            break
+    return replies
+
+
+def _batches(channel: socket.socket) -> Iterator[Sequence[bytes]]:
+    """Lines, as many at a time as have come: what comes together is answered together, which wakes nobody twice."""
+    rest = b""
+    while data := channel.recv(1 << 20):
+        *lines, rest = (rest + data).split(b"\n")
+        if lines:
+            yield lines
 
 
 def _settle_in(log_file: str, environment: Mapping[str, str]) -> None:
@@ -285,8 +304,8 @@ def _report(error: BaseException, doing: str) -> dict[str, Json]:
     return {"error": message, "whose": "assessor" if doing in ASSESSORS_CALLS else "tuner"}
 
 
-def _answer(channel: socket.socket, reply: Json) -> None:
-    channel.sendall(json.dumps(reply, separators=(",", ":")).encode() + b"\n")
+def _answer(channel: socket.socket, replies: Sequence[Json]) -> None:
+    channel.sendall(b"".join(json.dumps(reply, separators=(",", ":")).encode() + b"\n" for reply in replies))
 
 
 def _plain(value: Any) -> Json:
