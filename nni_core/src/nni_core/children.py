@@ -8,7 +8,6 @@ with several threads: locks that another thread holds at the moment of a fork st
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 import traceback
@@ -41,6 +40,9 @@ def start_child(module: str, descriptor: int, *, fork: bool, stderr: int | None 
     fork where that is safe: for processes in which nothing runs but this project."""
     if fork and threading.active_count() == 1 and sys.platform == "linux":
         return _Forked(lambda: _run(module, descriptor, stderr))
+    # Imported for those who need it: a start by fork is quicker without.
+    import subprocess
+
     return subprocess.Popen(
         [sys.executable, "-m", module, str(descriptor)],
         stdin=subprocess.DEVNULL,

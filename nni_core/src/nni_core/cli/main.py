@@ -46,7 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of ``nnictl``."""
     # A command is over before there is anything worth collecting, and looking for it would cost a tenth of its time.
     gc.disable()
-    sys.exit(run(arguments))
+    code = run(arguments)
+    # The interpreter collects once more when it ends. What was imported is no garbage, and there is a lot of it.
+    gc.freeze()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from nni_core.children import Child
 from nni_core.errors import NniError
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.transitions import signal_name
-from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, TunerSetup, ask, settle_in
+from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, TunerSetup, ask
 from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.model import Json
 
@@ -87,30 +87,38 @@ class TunerProcess:
         :raises TunerFailedError: when they cannot be.
         """
         self._process = line.process
+        if not line.settled:
+            line.settle_in(self._log_file, environment)
         reader, self._writer = await asyncio.open_unix_connection(sock=line.socket, limit=LINE_LIMIT)
         self._tasks = [
             asyncio.create_task(self._read(reader), name="tuner answers"),
             asyncio.create_task(self._watch_deadlines(), name="tuner deadlines"),
         ]
         # However busy the machine is: until the process has begun, nothing is late.
-        await self.call(settle_in(self._log_file, environment), patient=True)
+        await self._expect(math.inf)
         await self.call(self._setup.call())
 
-    def call(self, call: Call, *, patient: bool = False, told: bool = False) -> asyncio.Future[Json]:
+    def call(self, call: Call, *, told: bool = False) -> asyncio.Future[Json]:
         """Make a call; the answer comes through the future, which raises :class:`TunerFailedError` when it cannot.
-        A patient call has no deadline; what is only told waits a moment for company, so that a trial's end and the
-        question that follows it wake the process once."""
-        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        What is only told waits a moment for company, so that a trial's end and the question that follows it wake the
+        process once."""
         if self._failure is not None or self._writer is None:
+            answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
             answer.set_exception(TunerFailedError(self._failure or Failure(message="the tuner is not running")))
             answer.exception()
             return answer
-        self._pending.append((math.inf if patient else self._clock.monotonic(), answer))
+        answer = self._expect(self._clock.monotonic())
         self._unsent.append(json.dumps(call, separators=(",", ":")).encode() + b"\n")
         if not told:
             self._send()
         elif self._sending is None:
             self._sending = asyncio.get_running_loop().call_later(COMPANY, self._send)
+        return answer
+
+    def _expect(self, since: float) -> asyncio.Future[Json]:
+        """The answer to a call that was made at a time by the clock."""
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._pending.append((since, answer))
         return answer
 
     def _send(self) -> None:

@@ -8,7 +8,6 @@ be told the same story again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from attrs import frozen
 
@@ -61,7 +60,7 @@ class TunerSetup:
     plugin_files: Sequence[str] = ()
 
     def call(self) -> Call:
-        """The second call: what to build."""
+        """The call after :meth:`~nni_core.experiment.tuner_spawn.TunerLine.settle_in`: what to build."""
         return {
             "op": "start",
             "tuner": self.tuner.as_json(),
@@ -69,11 +68,6 @@ class TunerSetup:
             "search_space": self.search_space,
             "plugin_files": list(self.plugin_files),
         }
-
-
-def settle_in(log_file: Path, environment: Mapping[str, str]) -> Call:
-    """The first call: where to write what plugins print, and what to add to the environment."""
-    return {"log_file": str(log_file), "environment": dict(environment)}
 
 
 @frozen(kw_only=True)

@@ -16,6 +16,7 @@ import sys
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -204,11 +205,11 @@ def serve(channel: socket.socket) -> None:
         batches = _batches(channel)
         if not (place := next(batches, ())):
             return
-        _settle_in(**json.loads(place[0]))
+        registry = _settle_in(**json.loads(place[0]))
         _answer(channel, [{}])
         if not (setup := next(batches, ())):
             return
-        worker, refusal = _begin(json.loads(setup[0]))
+        worker, refusal = _begin(registry, json.loads(setup[0]))
         _answer(channel, [refusal or {}])
         if worker is None:
             return
@@ -240,20 +241,25 @@ def _batches(channel: socket.socket) -> Iterator[Sequence[bytes]]:
             yield lines
 
 
-def _settle_in(log_file: str, environment: Mapping[str, str]) -> None:
-    """Make the process the experiment's own: output, working directory, environment."""
+def _settle_in(log_file: str, environment: Mapping[str, str], expected: Sequence[tuple[str, str]]) -> PluginRegistry:
+    """Make the process the experiment's own: output, working directory, environment. Import what will be needed."""
     os.environ.update(environment)
     os.chdir(Path(log_file).parent)
     descriptor = os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for stream in (1, 2):
         os.dup2(descriptor, stream)
     os.close(descriptor)
+    registry = discover_plugins()
+    for kind, name in expected:
+        # A plugin that is not there, or cannot be imported, is met again, and told, when it is to be built.
+        with suppress(UserError):
+            registry.implementation(registry.resolve(PluginKind(kind), name))
+    return registry
 
 
-def _begin(call: Mapping[str, Json]) -> tuple[Worker | None, Json]:
+def _begin(registry: PluginRegistry, call: Mapping[str, Json]) -> tuple[Worker | None, Json]:
     """Build what the first call asks for, or say why that cannot be."""
     try:
-        registry = discover_plugins()
         for path in call["plugin_files"]:
             registry.load_file(Path(path))
         tuner = _built(registry, PluginKind.TUNER, call["tuner"])

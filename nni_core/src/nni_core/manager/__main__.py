@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import socket
 import sys
 
 from nni_core.experiment.tuner_spawn import TunerLine
+from nni_core.manager.inbox import Inbox
 
 
 def main(arguments: list[str]) -> int:
@@ -13,10 +15,12 @@ def main(arguments: list[str]) -> int:
     # Both processes import for a good part of a second: the tuner's begins before the manager's own imports do.
     # What is imported stays: the collector is let loose when the start is over.
     gc.disable()
-    tuner = TunerLine()
+    channel = socket.socket(fileno=int(arguments[0]))
+    channel.set_inheritable(False)
+    inbox = Inbox(channel, TunerLine())
     from nni_core.manager.process import run
 
-    return run(int(arguments[0]), tuner)
+    return run(inbox)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from nni_core.experiment.profile import profile_of
 from nni_core.experiment.sinks import Listener, Listeners, RelaySink
 from nni_core.experiment.tuner_host import TunerHost, TunerLimits
 from nni_core.experiment.tuner_messages import AlgorithmRef, TunerSetup
-from nni_core.experiment.tuner_spawn import TunerLine
+from nni_core.experiment.tuner_spawn import TunerLine, environment_of
 from nni_core.folders import ExperimentFolder
 from nni_core.manager.order import Action, Order
 from nni_core.model import Json
@@ -109,7 +109,7 @@ async def _assembled(
             log_file=folder.tuner_log,
             clock=clock,
             limits=_limits(loaded),
-            environment=_tuner_environment(loaded),
+            environment=environment_of(loaded.config.tuner_gpu_indices),
             line=tuner,
         ),
         setup=setup,
@@ -208,11 +208,6 @@ def _ref(algorithm: Any) -> AlgorithmRef:
 def _limits(loaded: LoadedConfig) -> TunerLimits:
     timeout = loaded.config.tuner_timeout
     return TunerLimits() if timeout is None else TunerLimits(deadline=timeout)
-
-
-def _tuner_environment(loaded: LoadedConfig) -> Mapping[str, str]:
-    indices = loaded.config.tuner_gpu_indices
-    return {} if indices is None else {"CUDA_VISIBLE_DEVICES": ",".join(map(str, indices))}
 
 
 def _listeners(loaded: LoadedConfig, registry: PluginRegistry) -> Listeners:

@@ -25,6 +25,7 @@ from nni_core.folders import ExperimentFolder, ManagerRecord
 from nni_core.log import get_logger
 from nni_core.manager import logs
 from nni_core.manager.assembly import Assembly, assemble
+from nni_core.manager.inbox import Inbox
 from nni_core.manager.order import Action, Order, Reply
 from nni_core.store.base import StoreError
 
@@ -32,15 +33,12 @@ log = get_logger(__name__)
 
 #: seconds between looks at whether the experiment's folder is still there
 FOLDER_INTERVAL = 5.0
-#: descriptors that can travel with an order
-MAX_SOCKETS = 16
 
 
-def run(descriptor: int, tuner: TunerLine) -> int:
+def run(inbox: Inbox) -> int:
     """Entry of the process; the answer is its exit code."""
-    channel = socket.socket(fileno=descriptor)
-    channel.set_inheritable(False)
-    order, sockets = _receive(channel)
+    order, sockets = inbox.order()
+    channel, tuner = inbox.channel, inbox.tuner
     if order is None:
         # The tuner's process sees the line go dead, and ends too.
         return 0
@@ -63,16 +61,6 @@ def run(descriptor: int, tuner: TunerLine) -> int:
             log.exception("manager.failed")
             _reply(channel, Reply(fault="".join(traceback.format_exception_only(error)).strip()))
             return 1
-
-
-def _receive(channel: socket.socket) -> tuple[Order | None, list[socket.socket]]:
-    """The order and its listening sockets; None when the starter has changed its mind."""
-    first, descriptors, _, _ = socket.recv_fds(channel, 1, MAX_SOCKETS)
-    sockets = [socket.socket(fileno=one) for one in descriptors]
-    text = b""
-    while first and (more := channel.recv(1 << 16)):
-        text += more
-    return (Order.decode(text) if text else None), sockets
 
 
 def _locked(folder: ExperimentFolder) -> IO[bytes] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib
 import importlib.util
 import inspect
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -86,7 +86,7 @@ def load_plugin_file(path: Path) -> ModuleType:
 
 def _module_name(path: Path) -> str:
     stem = "".join(letter if letter.isalnum() else "_" for letter in path.stem)
-    return f"nni_plugin_file_{stem}_{hashlib.sha256(bytes(path)).hexdigest()[:8]}"
+    return f"nni_plugin_file_{stem}_{zlib.crc32(bytes(path)):08x}"
 
 
 @contextlib.contextmanager
