@@ -90,7 +90,11 @@ class User:
 
     def experiment(self) -> Experiment:
         """The one that was started last."""
-        return Experiment(self, (self.home / "nni-experiments" / "_latest").resolve())
+        return self.experiment_in((self.home / "nni-experiments" / "_latest").resolve())
+
+    def experiment_in(self, folder: Path) -> Experiment:
+        """The one in a folder."""
+        return Experiment(self, folder)
 
 
 class Experiment:
