@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from generators.commands import commands_page
 from generators.endpoints import endpoints_page
+from generators.explanations import explanations_page
 from generators.offers import offers_page
 from generators.settings import settings_page
 from generators.space_types import space_types_page
@@ -18,6 +19,7 @@ def generated_pages() -> Mapping[str, str]:
     return {
         "commands.md": commands_page(),
         "endpoints.md": endpoints_page(),
+        "explanations.md": explanations_page(),
         "offers.md": offers_page(),
         "settings.md": settings_page(),
         "space_types.md": space_types_page(),

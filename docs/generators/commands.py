@@ -21,7 +21,7 @@ def commands_page() -> str:
         ["exit code", "meaning"],
         [
             ("0", "done"),
-            ("1", "`--wait` or `--foreground`: no trial succeeded; anything else: a fault of nnictl, with traceback"),
+            ("1", "what the command says of itself; anything else: a fault of nnictl, with traceback"),
             ("2", "a mistake of the user, named with its place and its fix"),
             ("3", "the machine does not offer what was asked: a busy port, an unwritable folder"),
             ("130", "interrupted by Ctrl-C"),

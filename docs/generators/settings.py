@@ -15,6 +15,7 @@ import attrs
 from generators.markdown import code, page, table
 from nni_core.config.durations import Duration
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, SinkConfig, TrainingServiceConfig
+from nni_core.config.storage import SharedStorageConfig
 
 #: records of the config, and what their section is called in a file
 SECTIONS: Mapping[type, str] = {
@@ -22,6 +23,7 @@ SECTIONS: Mapping[type, str] = {
     AlgorithmConfig: "`tuner` and `assessor`",
     TrainingServiceConfig: "`training_service`",
     SinkConfig: "`sinks[]`",
+    SharedStorageConfig: "`shared_storage`",
 }
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", type(None): ""}
 

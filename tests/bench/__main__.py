@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import installing, running, starts
+from tests.bench import installing, large, running, starts
 from tests.bench.measure import Home, Row
 
 PARTS: dict[str, Callable[[Home], Iterator[Row]]] = {
     "starts": starts.rows,
     "running": running.rows,
+    "large": large.rows,
     "installing": installing.rows,
 }
 

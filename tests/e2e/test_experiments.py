@@ -343,7 +343,7 @@ assert experiment.run(0) is True
 assert experiment.get_status() == "DONE"
 rows = experiment.export_data()
 assert len(rows) == 4
-assert all(row["value"]["default"] == row["parameter"]["x"] for row in rows)
+assert all(row.value["default"] == row.parameter["x"] for row in rows)
 experiment.stop()
 """
 

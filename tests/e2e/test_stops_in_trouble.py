@@ -127,7 +127,7 @@ def test_stop_ends_a_start_that_hangs(user: Any) -> None:
     """``nnictl stop`` reaches a manager that is not ready; the list shows it as starting."""
     create = hanging(user)
     listed = user.nnictl("experiment", "list")
-    assert "starting" in listed.stdout, listed.stdout
+    assert "STARTING" in listed.stdout, listed.stdout
     assert "unreadable" not in listed.stdout
     stopped = user.nnictl("stop", "--all", timeout=30)
     assert stopped.returncode == 0, stopped.stderr

@@ -18,8 +18,8 @@ def test_a_scalar_tensor_is_its_number() -> None:
     }
 
 
-def test_a_vector_must_be_reduced() -> None:
-    """A tensor of several elements is refused with its shape and a way out."""
+def test_a_vector_becomes_a_list() -> None:
+    """A tensor of several elements is no number to optimize: it is taken as a list, with a warning."""
     torch = pytest.importorskip("torch")
-    with pytest.raises(TypeError, match=r"got torch\.Tensor of shape \(3,\): reduce it first, say with x\.mean\(\)"):
-        checked(torch.zeros(3))
+    with pytest.warns(RuntimeWarning, match="the metric is a list"):
+        assert checked(torch.zeros(2, requires_grad=True)) == [0.0, 0.0]

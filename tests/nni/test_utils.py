@@ -36,7 +36,7 @@ def test_merge_refuses_unknown_names(defaults: Any) -> None:
 )
 def test_merge_refuses_other_types(name: str, override: Any, wanted: str) -> None:
     """A parameter must have the type of its default."""
-    with pytest.raises(TypeError, match=f"^Key '{name}' has a {wanted} in base parameters, got"):
+    with pytest.raises(ValueError, match=f"^Key '{name}' has a {wanted} in base parameters, got"):
         merge_parameter({"lr": 0.1, "layers": 2}, {name: override})
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import time
@@ -59,6 +61,15 @@ def run_experiment(tuner: str) -> None:
         sys.exit(f"{tuner}: the sink wrote too little")
 
 
+def run_hello() -> None:
+    """The example that nnictl writes runs with nothing but what is installed."""
+    shutil.rmtree("nni_hello_hpo", ignore_errors=True)
+    nnictl("hello")
+    os.chdir("nni_hello_hpo")
+    nnictl("create", "--config", "config.yaml", "--port", "0", "--wait")
+    os.chdir("..")
+
+
 def main() -> None:
     """Every tuner that ships, one after the other."""
     import nni_core
@@ -71,7 +82,8 @@ def main() -> None:
         sys.exit(f"broken plugins: {broken}")
     for tuner in ("TPE", "TPE_legacy", "Anneal"):
         run_experiment(tuner)
-    print("smoke: 3 passed, 0 failed")
+    run_hello()
+    print("smoke: 4 passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nni.class_args import ClassArgsValidator
     from nni.experiment import Experiment
+    from nni.json_text import dump, load
+    from nni.printing import enable_global_logging, silence_stdout
     from nni.trial import (
         get_current_parameter,
         get_experiment_id,
@@ -29,23 +32,47 @@ if TYPE_CHECKING:
     )
     from nni_core import __version__
     from nni_core.api import NoMoreTrialError
+    from nni_core.client.study import Study
 
 __all__ = [
+    "ClassArgsValidator",
     "Experiment",
     "NoMoreTrialError",
+    "Study",
     "__version__",
+    "dump",
+    "enable_global_logging",
     "get_current_parameter",
     "get_experiment_id",
     "get_next_parameter",
     "get_next_parameters",
     "get_sequence_id",
     "get_trial_id",
+    "load",
     "report_final_result",
     "report_intermediate_result",
+    "silence_stdout",
 ]
 
-_ELSEWHERE = {"Experiment": "nni.experiment", "NoMoreTrialError": "nni_core.api", "__version__": "nni_core"}
-_SUBMODULES = frozenset({"assessor", "experiment", "trial", "tuner", "utils"})
+_ELSEWHERE = {
+    "ClassArgsValidator": "nni.class_args",
+    "Experiment": "nni.experiment",
+    "NoMoreTrialError": "nni_core.api",
+    "Study": "nni_core.client.study",
+    "__version__": "nni_core",
+    "dump": "nni.json_text",
+    "enable_global_logging": "nni.printing",
+    "load": "nni.json_text",
+    "silence_stdout": "nni.printing",
+}
+_SUBMODULES = frozenset({"assessor", "experiment", "parameter_expressions", "trial", "tuner", "typehint", "utils"})
+#: names of NNI's neural architecture search and model compression, which this project leaves out
+_ARCHITECTURE_SEARCH = frozenset(
+    {
+        "choice", "get_default_framework", "lognormal", "loguniform", "nas", "normal", "qlognormal", "qloguniform",
+        "qnormal", "quniform", "randint", "set_default_framework", "trace", "training_update", "uniform",
+    }
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> "Any":
@@ -54,6 +81,8 @@ def __getattr__(name: str) -> "Any":
 
     if name in _SUBMODULES:
         return import_module(f"nni.{name}")
+    if name in _ARCHITECTURE_SEARCH:
+        raise AttributeError(f"nni.{name} belongs to NNI's architecture search, which is not part of this project")
     if name not in __all__:
         raise AttributeError(f"module 'nni' has no attribute {name!r}")
     value = getattr(import_module(_ELSEWHERE.get(name, "nni.trial")), name)

@@ -1,12 +1,17 @@
 """Which values a trial may report: a number, or a dict with a numeric ``default`` and whatever else JSON can hold.
 
+A list, an array, or a dict without ``default`` is taken with a warning: only a tuner of the user's own can learn from
+it.
+
 Everything is checked at the call in the user's own code, where the mistake can be seen and mended. Numbers of numpy,
 PyTorch and the like are recognised by their ``item()`` method; none of those libraries is imported.
 """
 
 from __future__ import annotations
 
+import math
 import reprlib
+import warnings
 from collections.abc import Mapping
 
 from nni.spool import FLOAT_TAG, MAX_VALUE, dump
@@ -18,24 +23,40 @@ if TYPE_CHECKING:
 #: levels of dicts and lists in a metric
 MAX_DEPTH = 32
 
+# From the warning's place, past ``checked`` and the function of nni.trial, to the user's line.
+_USER_LINE = 4
+
 
 def checked(metric: object) -> Any:
-    """The metric in plain Python: int, float (NaN and infinities too) or a dict.
+    """The metric in plain Python: int, float (NaN and infinities too), a dict or a list.
 
     :raises TypeError: when a value has the wrong type; the message names it and says what to write instead.
-    :raises ValueError: when a dict lacks ``default``, contains itself, or the metric is too large.
+    :raises ValueError: when a dict contains itself, or the metric is too large.
     """
-    if not isinstance(metric, Mapping):
+    metric = _listed(metric)
+    if not isinstance(metric, Mapping | list | tuple):
         return _number(metric, "metric")
-    if "default" not in metric:
-        raise ValueError(f"metric {_short(metric)} has no 'default': name the number to optimize {{'default': ...}}")
-    plain = {"default": _number(metric["default"], "metric['default']")} | _plain(metric, "metric", ())
+    if isinstance(metric, Mapping) and "default" in metric:
+        plain = {"default": _number(metric["default"], "metric['default']")} | _plain(metric, "metric", ())
+    else:
+        plain = _plain(metric, "metric", ())
+        _warn_of_no_number(plain)
     size = len(dump(plain))
     if size > MAX_VALUE:
         raise ValueError(
             f"metric is {size} bytes long, at most {MAX_VALUE} are taken: write large data to a file in NNI_OUTPUT_DIR"
         )
     return plain
+
+
+def _warn_of_no_number(plain: Any) -> None:
+    what = "a list" if isinstance(plain, list) else f"a dict without 'default', {_short(plain)}"
+    warnings.warn(
+        f"the metric is {what}: only a tuner of your own can learn from it; name the number to optimize "
+        "{'default': ...}",
+        RuntimeWarning,
+        stacklevel=_USER_LINE,
+    )
 
 
 def _number(value: Any, name: str) -> int | float:
@@ -48,6 +69,7 @@ def _number(value: Any, name: str) -> int | float:
 
 def _plain(value: Any, name: str, outer: tuple[Any, ...]) -> Any:
     """Any value inside a dict, as JSON can hold it."""
+    value = _listed(value)
     if isinstance(value, Mapping | list | tuple):
         return _plain_container(value, name, outer)
     value = _unboxed(value, name)
@@ -96,6 +118,15 @@ def _of_plain_type(number: float, name: str) -> int | float:
     except OverflowError as error:
         raise ValueError(f"{name} is too large: a whole number of {number.bit_length()} bits") from error
     return int(number)
+
+
+def _listed(value: Any) -> Any:
+    """The nested lists in an array or tensor of several elements; anything else as it is."""
+    to_list = getattr(value, "tolist", None)
+    if to_list is None or isinstance(value, type) or math.prod(getattr(value, "shape", ())) == 1:
+        return value
+    found = to_list()
+    return found if isinstance(found, list) else value
 
 
 def _unboxed(value: Any, name: str) -> Any:

@@ -4,7 +4,22 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
-__all__ = ["OptimizeMode", "extract_scalar_history", "extract_scalar_reward", "merge_parameter", "split_index"]
+from nni.class_args import ClassArgsValidator
+from nni.space_walk import NodeType, json2parameter, json2space
+
+__all__ = [
+    "ClassArgsValidator",
+    "MetricType",
+    "NodeType",
+    "OptimizeMode",
+    "convert_dict2tuple",
+    "extract_scalar_history",
+    "extract_scalar_reward",
+    "json2parameter",
+    "json2space",
+    "merge_parameter",
+    "split_index",
+]
 
 _Base = TypeVar("_Base")
 
@@ -16,12 +31,18 @@ class OptimizeMode(Enum):
     Maximize = "maximize"
 
 
+class MetricType:
+    """The two kinds of reports."""
+
+    PERIODICAL = "PERIODICAL"
+    FINAL = "FINAL"
+
+
 def merge_parameter(base_params: _Base, override_params: Mapping[str, Any] | None) -> _Base:
     """Put a trial's parameters into the defaults of the script, in place: an ``argparse`` namespace or a dict.
 
-    :raises ValueError: when a parameter is not among the defaults.
-    :raises TypeError: when it has another type than its default. An int is taken for a float; a default of None takes
-        anything.
+    :raises ValueError: when a parameter is not among the defaults, or has another type than its default. An int is
+        taken for a float; a default of None takes anything.
     """
     for name, override in (override_params or {}).items():
         if isinstance(base_params, MutableMapping):
@@ -44,7 +65,7 @@ def _matching(name: str, default: Any, override: Any) -> Any:
     if default is None or _is_of_type(override, type(default)):
         return override
     wanted, found = type(default).__name__, type(override).__name__
-    raise TypeError(f"Key '{name}' has a {wanted} in base parameters, got {found} {override!r}.")
+    raise ValueError(f"Key '{name}' has a {wanted} in base parameters, got {found} {override!r}.")
 
 
 def _is_of_type(value: Any, wanted: type) -> bool:
@@ -79,3 +100,10 @@ def split_index(params: Any) -> Any:
     if "_index" in params:
         return split_index(params["_value"])
     return {name: split_index(value) for name, value in params.items()}
+
+
+def convert_dict2tuple(value: Any) -> Any:
+    """Dicts as sorted tuples of their items, at any depth, so that parameters can be kept in a set."""
+    if not isinstance(value, Mapping):
+        return value
+    return tuple(sorted((name, convert_dict2tuple(item)) for name, item in value.items()))

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
@@ -64,6 +64,10 @@ __all__ = [
 class NoMoreTrialError(NniError):
     """Raised by a tuner that has nothing left to suggest. The experiment ends well when its running trials have."""
 
+    def __init__(self, errorinfo: str = "the tuner has nothing left to suggest") -> None:
+        super().__init__(errorinfo)
+        self.errorinfo = errorinfo
+
 
 class Tuner(ABC):
     """Decides what to try. NNI's tuner protocol, made exact.
@@ -76,6 +80,10 @@ class Tuner(ABC):
     process a new tuner is built and given the same calls again, in the same order: a tuner that draws its random
     numbers from its ``seed`` goes on exactly where it was.
     """
+
+    #: True for tuners that keep to NNI's looser contract, :class:`nni.tuner.Tuner`: the search space may be anything,
+    #: suggestions are taken as they are, even repeated or outside it, and results are told as they were reported
+    free_form: ClassVar[bool] = False
 
     @abstractmethod
     def update_search_space(self, search_space: Mapping[str, Json]) -> None:
@@ -124,6 +132,10 @@ class Tuner(ABC):
         """Whether results of parameters that a user gave are to be sent to :meth:`receive_trial_result`."""
         return True
 
+    def close(self, *, failed: bool) -> None:
+        """The last call: the experiment stops, or (``failed``) a call to the tuner or the assessor has raised. Finish
+        within a second. A process that is killed has no last call."""
+
 
 class AssessResult(StrEnum):
     """An assessor's verdict on a running trial."""
@@ -135,12 +147,19 @@ class AssessResult(StrEnum):
 class Assessor(ABC):
     """Decides which running trials are not worth their time. Lives beside the tuner, called from the same thread."""
 
+    #: True for assessors that are given results as they were reported, :class:`nni.assessor.Assessor`, whether there is
+    #: a finite number in them or not
+    free_form: ClassVar[bool] = False
+
     @abstractmethod
     def assess_trial(self, trial_job_id: str, trial_history: Sequence[float]) -> AssessResult | bool:
         """Judge a trial by its intermediate results so far, in order; ``Bad`` or False ends it as EARLY_STOPPED."""
 
     def trial_end(self, trial_job_id: str, success: bool) -> None:
         """A trial is over; ``success`` is True when it ended as SUCCEEDED."""
+
+    def close(self, *, failed: bool) -> None:
+        """The last call, as :meth:`Tuner.close`."""
 
 
 @frozen(kw_only=True)
@@ -155,7 +174,7 @@ class TunerSpec:
     implementation: str
     #: attrs class of the ``class_args``: its fields, types, defaults and validators are checked before anything starts,
     #: and the implementation receives its fields as keyword arguments. None: no arguments are taken. A field ``seed``
-    #: that the user leaves out is drawn by the core and kept with the experiment. Each field says what it is in
+    #: that the user leaves out is derived from the experiment's own and kept with it. Each field says what it is in
     #: ``metadata={"doc": "..."}``: messages and the JSON schema of the config show it.
     arguments: type | None = None
     #: other names, for configs written for other versions

@@ -13,11 +13,12 @@ import re
 import secrets
 import string
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from attrs import field, frozen
 
-from nni_core.errors import NotFoundError, Problem, nearest
+from nni_core.errors import ConflictError, NotFoundError, Problem, nearest
 from nni_core.model import ExperimentId
 
 ID_PATTERN = re.compile(r"[A-Za-z0-9_\-]{1,32}")
@@ -64,6 +65,11 @@ class ExperimentFolder:
     @property
     def manager_file(self) -> Path:
         return self.path / "manager.json"
+
+    @property
+    def summary_file(self) -> Path:
+        """What was read from the log last, for lists; see :mod:`nni_core.client.summaries`."""
+        return self.path / "summary.json"
 
     @property
     def logs(self) -> Path:
@@ -133,24 +139,39 @@ def live_experiments(root: Path | None = None) -> list[ExperimentFolder]:
     return [folder for folder in all_experiments(root) if folder.is_live()]
 
 
-def new_folder(parent: Path) -> ExperimentFolder:
-    """Make the folder of a new experiment, with an id that no other has, and link it from the default root."""
+def drawn_id() -> str:
+    """An id that most likely no experiment has."""
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
+
+
+def new_folder(parent: Path, experiment_id: str | None = None, *, latest: bool = True) -> ExperimentFolder:
+    """Make the folder of a new experiment, with an id that no other has, and link it from the default root. The id is
+    drawn unless one is given. ``latest``: it is the one that is started last.
+
+    :raises ConflictError: when the id that is given is another experiment's.
+    """
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
-        name = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(8))
+        name = experiment_id or drawn_id()
         link = default_root() / name
-        if link.exists() or link.is_symlink():
-            continue
-        try:
-            (parent / name).mkdir(mode=0o700)
-        except FileExistsError:
-            continue
-        break
+        if not link.exists() and not link.is_symlink():
+            with suppress(FileExistsError):
+                (parent / name).mkdir(mode=0o700)
+                break
+        if experiment_id is not None:
+            raise ConflictError(
+                Problem(
+                    code="NNI642",
+                    message=f"there is an experiment '{experiment_id}' already",
+                    help=f"go on with it, as nnictl resume {experiment_id} does, or choose another id",
+                )
+            )
     folder = ExperimentFolder((parent / name).resolve())
     try:
         folder.logs.mkdir(mode=0o700)
         _link(folder)
-        _point_latest(folder)
+        if latest:
+            _point_latest(folder)
     except OSError:
         remove_folder(folder)
         raise
@@ -178,6 +199,11 @@ def remove_folder(folder: ExperimentFolder) -> None:
     import shutil
 
     shutil.rmtree(folder.path, ignore_errors=True)
+    unlink_experiment(folder)
+
+
+def unlink_experiment(folder: ExperimentFolder) -> None:
+    """Remove the links that led to a folder that is gone."""
     for link in (default_root() / folder.path.name, folder.path.parent / "_latest"):
         if link.is_symlink() and not link.exists():
             link.unlink()

@@ -72,6 +72,17 @@ class ParameterSource(StrEnum):
     RESUMED = "resumed"
 
 
+class Duplicates(StrEnum):
+    """What becomes of a suggestion that equals an earlier one."""
+
+    #: it is tried again
+    ALLOW = "allow"
+    #: on a finite search space another one is tried instead
+    SKIP = "skip"
+    #: it becomes a trial that ends at once, with the earlier result
+    REUSE = "reuse"
+
+
 class MetricKind(StrEnum):
     """NNI's names for the two kinds of reports."""
 
@@ -106,7 +117,8 @@ class Metric:
         return default_number(self.value)
 
 
-@frozen(kw_only=True)
+# Without slots a changed copy is made at once, and a log of many thousand trials is folded by making such copies.
+@frozen(kw_only=True, slots=False)
 class Trial:
     """One evaluation of one set of parameters, as it stands now."""
 

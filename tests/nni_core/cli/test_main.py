@@ -114,9 +114,9 @@ def test_a_damaged_experiment_is_one_line_of_the_list(tmp_path: Path) -> None:
     folder = tmp_path / "nni-experiments" / "abcd1234"
     folder.mkdir(parents=True)
     (folder / "experiment.sqlite").write_bytes(b"no database" * 100)
-    listed = nnictl_with(tmp_path, "experiment list --all", "").stdout.splitlines()
-    assert len(listed) == 2
-    assert "unreadable: see nnictl experiment show abcd1234" in listed[1]
+    done = nnictl_with(tmp_path, "experiment list --all", "")
+    assert [line.split()[:3] for line in done.stdout.splitlines()[1:]] == [["abcd1234", "-", "UNREADABLE"]]
+    assert "see nnictl experiment show abcd1234" in done.stderr
 
 
 def test_of_several_that_ended_one_has_to_be_named(tmp_path: Path) -> None:

@@ -49,6 +49,11 @@ def configs(draw: st.DrawFn) -> dict[str, Any]:
         "tuner_gpu_indices": st.lists(st.integers(0, 9), unique=True) | st.just("0,1"),
         "assessor": st.sampled_from(["medianstop", {"name": "Medianstop", "class_args": {"start_step": 3}}]),
         "sinks": st.just(["null", {"name": "NULL"}]),
+        "seed": st.integers(0, 2**32 - 1),
+        "env": st.dictionaries(st.from_regex(r"[A-MO-Z][A-Z_]*", fullmatch=True), st.booleans() | st.floats(0, 1)),
+        "initial_points": st.lists(st.fixed_dictionaries({}, optional={"lr": st.floats(0, 1)}), max_size=2),
+        "constraints": st.sampled_from([["lr <= 1"], ["lr > -1", "not lr > 1"], []]),
+        "duplicates": st.sampled_from(["allow", "skip", "reuse"]),
     }
     chosen = draw(st.sets(st.sampled_from(sorted(optional))))
     service = draw(st.fixed_dictionaries({"platform": st.just("LOCAL")}, optional={"gpu_indices": st.just([0, 2])}))

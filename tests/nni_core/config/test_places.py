@@ -38,6 +38,22 @@ def test_advisor_is_where_the_tuner_is(bench: Any, tutorial: str) -> None:
     assert str(problem.location).endswith("config.yaml:19:9")
 
 
+@pytest.mark.parametrize(
+    ("path", "line", "column"),
+    [
+        (("training_service", "gpu_indices", 1), 25, 21),
+        (("trial_gpu_number",), 26, 21),
+        (("training_service", "platform"), 24, 15),
+    ],
+)
+def test_list_of_one_is_where_the_service_is(path: Any, line: int, column: int, bench: Any, tutorial: str) -> None:
+    """Problems of the one training service in a list stand in the list."""
+    listed = "- platform: local\n    gpuIndices: [0, 9]\n    trialGpuNumber: 2\n"
+    loaded = bench.load(tutorial.replace("platform: local\n", listed))
+    problem = locate(loaded, Problem(code="NNI501", message="no", key_path=path))
+    assert str(problem.location).endswith(f"config.yaml:{line}:{column}")
+
+
 def test_data_in_memory_has_no_places(bench: Any, tutorial: str, lookup: Any) -> None:
     """The problem stays as it is."""
     loaded = load_config_data(bench.load(tutorial).canonical(), Path("/"), lookup)

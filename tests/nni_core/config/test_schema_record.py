@@ -11,9 +11,11 @@ import pytest
 
 from nni_core.config.json_schema import config_schema
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, SinkConfig, TrainingServiceConfig
+from nni_core.config.storage import SharedStorageConfig
 from nni_core.config.structure import settable
+from nni_core.model import Duplicates
 
-RECORDS = [ExperimentConfig, AlgorithmConfig, SinkConfig, TrainingServiceConfig]
+RECORDS = [ExperimentConfig, AlgorithmConfig, SinkConfig, TrainingServiceConfig, SharedStorageConfig]
 
 DEFAULTS = {
     "experiment_name": None,
@@ -26,12 +28,19 @@ DEFAULTS = {
     "max_trial_number": None,
     "max_trial_duration": None,
     "tuner_timeout": None,
+    "nni_manager_ip": None,
     "use_annotation": False,
     "debug": False,
     "log_level": None,
     "experiment_working_directory": Path("~/nni-experiments"),
     "tuner_gpu_indices": None,
     "assessor": None,
+    "shared_storage": None,
+    "seed": None,
+    "env": attrs.Factory(dict),
+    "initial_points": (),
+    "constraints": (),
+    "duplicates": Duplicates.SKIP,
     "sinks": (),
     "plugins": (),
 }
@@ -81,7 +90,7 @@ def test_json_schema_knows_installed_plugins(lookup: Any) -> None:
     """Names, aliases, arguments with their ranges, and the training service's own keys."""
     definitions = config_schema(lookup)["$defs"]
     names, tpe, random, own = definitions["tuners"]["anyOf"]
-    assert names["enum"] == ["Random", "TPE", "tree"]
+    assert names["anyOf"][0]["enum"] == ["Random", "TPE", "tree"]
     arguments = tpe["properties"]["class_args"]
     assert arguments["required"] == ["optimize_mode"]
     assert arguments["properties"]["optimize_mode"]["enum"] == ["minimize", "maximize"]

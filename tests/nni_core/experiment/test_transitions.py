@@ -26,11 +26,11 @@ def test_every_state_is_in_its_table() -> None:
 
 
 def test_an_end_is_an_end() -> None:
-    """Only a trial that a stop of the experiment ended may begin again."""
+    """A trial that succeeded stays as it is; any other may only begin again."""
     for state in TrialState:
         if state.is_terminal:
             reachable = {new for new in TrialState if trial_may_become(state, new)}
-            assert reachable == ({TrialState.WAITING} if state is TrialState.SYS_CANCELED else set())
+            assert reachable == (set() if state is TrialState.SUCCEEDED else {TrialState.WAITING})
 
 
 @pytest.mark.parametrize(

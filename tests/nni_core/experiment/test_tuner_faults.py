@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from nni_core.testing.experiment import LINE, CountingTuner, ExperimentKit
 
 HOSTILE = """
 import os, subprocess, sys, time
-from nni.tuner import Tuner
+from nni_core.api import Tuner
 
 class Base(Tuner):
     def __init__(self, mode="good"):
@@ -55,6 +56,8 @@ class Base(Tuner):
         return answers.get(self.mode, {"x": float(parameter_id)})
     def receive_trial_result(self, parameter_id, parameters, value, **kwargs):
         self.told.append(parameter_id)
+        if self.mode.startswith("waits for "):
+            open(self.mode.removeprefix("waits for ")).read()
 """
 
 
@@ -105,6 +108,20 @@ async def test_a_hanging_call_is_given_up_at_its_deadline(tmp_path: Path) -> Non
     await tuner.stop()
 
 
+async def test_a_long_story_is_not_waited_for(tmp_path: Path) -> None:
+    """The tuner is there at once, and questions are answered after the story."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    tuner = host(tmp_path, f"waits for {gate}")
+    end = {"op": "end", "parameter_id": 0, "parameters": {"x": 0}, "trial_id": "T", "value": 1, "success": True}
+    await tuner.start([{**end, "customized": False}])
+    question = asyncio.ensure_future(tuner.ask(1, 5))
+    assert tuner.thinking_for > 0
+    await asyncio.to_thread(gate.write_text, "go on")
+    assert (await question).suggestions[0].parameters == {"x": 5.0}
+    await tuner.stop()
+
+
 async def test_a_class_that_cannot_be_built_is_a_permanent_failure(tmp_path: Path) -> None:
     """create reports it with its place; nobody tries again."""
     tuner = host(tmp_path, "refuses")
@@ -130,7 +147,7 @@ async def test_a_fault_of_the_assessor_is_not_blamed_on_the_tuner(tmp_path: Path
     tuner = host(tmp_path, "good")
     tuner._setup = evolve(tuner._setup, assessor=ref)
     await tuner.start()
-    (answer,) = tuner.tell([{"op": "report", "trial_id": "a", "number": 1.0}])
+    (answer,) = tuner.tell([{"op": "report", "trial_id": "a", "value": 1.0}])
     with pytest.raises(TunerFailedError, match=r"^assessor cross\.Cross raised ValueError in assess_trial: not again"):
         await answer
     await tuner.stop()
@@ -251,3 +268,38 @@ async def test_running_trials_finish_when_the_tuner_is_given_up() -> None:
     assert kit.trials[1].final is not None
     assert not kit.ledger.live
     await kit.stop()
+
+
+LAST_WORDS = """
+from pathlib import Path
+from nni.tuner import Tuner
+
+class Polite(Tuner):
+    def update_search_space(self, space):
+        pass
+    def generate_parameters(self, parameter_id, **kwargs):
+        if parameter_id == 1:
+            raise RuntimeError("enough")
+        return {"outside": [parameter_id]}
+    def _on_exit(self):
+        Path(__file__).with_name("last").write_text("exit")
+    def _on_error(self):
+        Path(__file__).with_name("last").write_text("error")
+"""
+
+
+@pytest.mark.parametrize(("asked", "words"), [([0], "exit"), ([0, 1], "error")])
+async def test_a_tuner_written_for_nni_has_its_last_words(tmp_path: Path, asked: list[int], words: str) -> None:
+    """At a stop and after a failure; what it suggests is its own business."""
+    (tmp_path / "polite.py").write_text(LAST_WORDS)
+    tuner = host(tmp_path, "good")
+    ref = AlgorithmRef(class_name="polite.Polite", code_directory=str(tmp_path), class_args={})
+    tuner._setup = evolve(tuner._setup, tuner=ref, search_space={"x": [1, 2]})
+    await tuner.start()
+    answer = await tuner.ask(1, asked[0])
+    assert answer.suggestions[0].parameters == {"outside": [0]}
+    for parameter_id in asked[1:]:
+        with pytest.raises(TunerFailedError, match="enough"):
+            await tuner.ask(1, parameter_id)
+    await tuner.stop()
+    assert (tmp_path / "last").read_text() == words

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nni_core.http.body import parse_json, structure
-from nni_core.http.portal_routes import Limits
+from nni_core.http.changes import Limits
 from nni_core.http.problems import Refusal
 from nni_core.model import TrialState
 
@@ -130,7 +130,7 @@ async def test_a_wrong_method_learns_of_all_right_ones(served: Served, path: str
     """The Allow header names every method that the path has, and OPTIONS grants nothing."""
     allowed = {
         "/api/v1/experiment": "GET, HEAD, PATCH",
-        "/api/v1/nni/experiment": "DELETE, GET, HEAD, PUT",
+        "/api/v1/nni/experiment": "DELETE, GET, HEAD, POST, PUT",
         "/api/v1/trials": "GET, HEAD, POST",
         "/api/v1/nni/trial-jobs": "GET, HEAD, POST",
     }[path]

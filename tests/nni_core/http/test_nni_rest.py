@@ -3,11 +3,15 @@
 import json
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nni_core.folders import ExperimentFolder
 from nni_core.model import ExperimentState, MetricKind, TrialState
+from nni_core.store import events as ev
+from nni_core.store.sqlite import create_store
 from nni_core.testing.control import BEGINNING, CONFIG, FakeControl
 
 from .conftest import Served
@@ -222,3 +226,91 @@ async def test_trial_files(served: Served, ran: FakeControl) -> None:
     assert (await served.client.get(f"{ROOT}/trial-file/AAAAA/stderr")).text == "stderr is empty."
     for name in ("parameter.cfg", "..", "%2e%2e%2fsecret", "stdout%00", "..%5Cstdout", "stdout;x"):
         assert (await served.client.get(f"{ROOT}/trial-file/AAAAA/{name}")).status_code == 404
+
+
+async def test_the_trials_with_the_highest_and_the_lowest_results(served: Served, ran: FakeControl) -> None:
+    """Succeeded ones with a finite result only; equal ones stay in their order."""
+    for name, value in (("HHHHH", 7), ("NNNNN", math.nan), ("MMMMM", {"default": 0.9})):
+        ran.create(name)
+        ran.report(name, value, MetricKind.FINAL)
+        ran.finish(name)
+    assert [trial["trialJobId"] for trial in await get(served, "/trial-jobs?head=9")] == ["HHHHH", "AAAAA", "MMMMM"]
+    assert [trial["trialJobId"] for trial in await get(served, "/trial-jobs?tail=1")] == ["AAAAA"]
+    for query in ("head=1&tail=1", "head=0", "head=1&head=2"):
+        assert (await served.client.get(f"{ROOT}/trial-jobs?{query}")).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("rows", "places"),
+    [
+        ([{"parameter": {}, "value": "abc"}, {"parameter": {}, "value": []}], [[0, "value"], [1, "value"]]),
+        ([{"parameter": {}, "value": 1}, {"parameter": 3, "value": 1}], [[1, "parameter"]]),
+        ([{"parameter": {}, "value": True}], [[0, "value"]]),
+        ([{"parameter": {}, "value": "[[[["}, 5], [[0, "value"], [1]]),
+    ],
+)
+async def test_what_is_no_result_is_not_imported(served: Served, rows: Any, places: Any) -> None:
+    """Every wrong row is told by its place, and none is taken."""
+    answer = await served.client.post(f"{ROOT}/experiment/import-data", json=rows)
+    assert (answer.status_code, [one["key_path"] for one in answer.json()["problems"]]) == (422, places)
+    assert served.control.imported_data() == []
+
+
+async def test_exported_rows_are_imported_as_they_are(served: Served, ran: FakeControl) -> None:
+    """Their values are JSON texts."""
+    exported = await get(served, "/export-data")
+    exported[0]["value"] = '{"default": 0.9, "loss": 1}'
+    answer = await served.client.post(f"{ROOT}/experiment/import-data", json=exported)
+    assert answer.status_code == 200, answer.text
+    assert served.control.imported_data() == [
+        [{"parameter": {"lr": 0.1, "layers": 2}, "value": {"default": 0.9, "loss": 1}}]
+    ]
+
+
+async def test_what_a_manager_does_not_do_is_said(served: Served, ran: FakeControl) -> None:
+    """With what to do instead."""
+    refused = await served.client.post(f"{ROOT}/experiment", json={"trialCommand": "x"})
+    assert (refused.status_code, refused.json()["problems"][0]["help"]) == (409, "nnictl create starts another one")
+    refused = await served.client.put(f"{ROOT}/experiment/cluster-metadata", json={})
+    assert refused.status_code == 501
+    refused = await served.client.post(f"{ROOT}/tensorboard", json={"trials": "AAAAA,BBBBB"})
+    folder = served.directory / "trials"
+    command = f"tensorboard --logdir_spec 0-AAAAA:{folder}/AAAAA/tensorboard,1-BBBBB:{folder}/BBBBB/tensorboard"
+    assert (refused.status_code, refused.json()["problems"][0]["help"]) == (501, command)
+    assert (await served.client.post(f"{ROOT}/tensorboard", json={"trials": "ZZZZZ"})).status_code == 404
+    assert await get(served, "/tensorboard-tasks") == []
+    assert (await served.client.get(f"{ROOT}/tensorboard/abc")).json()["error"].startswith("there is no TensorBoard")
+
+
+async def test_logs_by_their_file_names(served: Served) -> None:
+    """As NNI serves them, and nothing else of the folder."""
+    (served.directory / "log").mkdir()
+    (served.directory / "log" / "nnimanager.log").write_text("a line\n")
+    (served.directory / "log" / "secret").write_text("x")
+    answer = await served.client.get("/logs/nnimanager.log")
+    assert (answer.text, answer.headers["content-type"]) == ("a line\n", "text/plain; charset=utf-8")
+    assert (await served.client.get("/logs/dispatcher.log")).text == ""
+    for name in ("secret", "..%2fsecret", "experiment.log"):
+        assert (await served.client.get(f"/logs/{name}")).status_code == 404
+
+
+async def test_every_experiment_of_this_machine(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From their folders; one whose log cannot be read is left out."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "nni-experiments" / "broken").mkdir(parents=True)
+    (tmp_path / "nni-experiments" / "broken" / "experiment.sqlite").write_bytes(b"no database")
+    folder = ExperimentFolder(tmp_path / "nni-experiments" / "abcd1234")
+    folder.path.mkdir()
+    store = create_store(folder.database, network=False)
+    created = ev.ExperimentCreated(experiment_id=folder.id, config=CONFIG, version="test")
+    running = ev.ExperimentStateChanged(state=ExperimentState.RUNNING)
+    store.submit([created, ev.ManagerStarted(epoch=1, pid=1), running], timestamp=BEGINNING)
+    await store.close()
+    assert await get(served, "/experiments-info") == [
+        {
+            "id": "abcd1234", "startTime": BEGINNING, "endTime": BEGINNING, "status": "STOPPED", "platform": "local",
+            "experimentName": "fake", "tag": [], "webuiUrl": [], "logDir": str(folder.path), "prefixUrl": None,
+        }
+    ]  # fmt: skip

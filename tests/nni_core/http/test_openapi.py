@@ -54,3 +54,22 @@ async def test_answers_have_the_described_fields(served: Served, path: str) -> N
     schema = document["components"]["schemas"][reference.rpartition("/")[2]]
     answer = (await served.client.get(path)).json()
     assert set(schema["required"]) <= set(answer) <= set(schema["properties"])
+
+
+async def test_every_status_is_described(served: Served) -> None:
+    """What is refused has a document of its own for each status, and there is no answer for all the rest."""
+    document = await document_of(served)
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert "default" not in operation["responses"]
+            assert {"400", "401", "403", "422"} <= set(operation["responses"]), (method, path)
+    patch = document["paths"]["/api/v1/experiment"]["patch"]["responses"]
+    assert {"200", "409", "412", "413", "415", "503"} <= set(patch)
+    assert "404" in document["paths"]["/api/v1/nni/trial-jobs/{trial_id}"]["get"]["responses"]
+
+
+async def test_records_are_closed(served: Served) -> None:
+    """Only a profile that is sent back may have more fields than are looked at."""
+    schemas = (await document_of(served))["components"]["schemas"]
+    open_ones = [name for name, one in schemas.items() if "properties" in one and one.get("additionalProperties", True)]
+    assert open_ones == ["ChangedProfile"]

@@ -142,7 +142,7 @@ async def test_actions(served: Served) -> None:
     served.control.create("A")
     assert (await served.client.post("/api/v1/trials/A/kill")).status_code == 202
     added = await served.client.post("/api/v1/trials", json={"parameters": {"lr": 0.05, "layers": 2}})
-    assert (added.status_code, added.json()) == (201, {"sequence_id": 1})
+    assert (added.status_code, added.json()) == (201, {"id": "custom1", "sequence_id": 1})
     for _ in range(2):
         assert (await served.client.post("/api/v1/experiment/stop")).status_code == 202
     assert served.control.profile().state is ExperimentState.STOPPING

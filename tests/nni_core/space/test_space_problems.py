@@ -55,7 +55,6 @@ ERRORS: list[tuple[str, Any, int, tuple[Any, ...], list[str]]] = [
     ("C12", one("uniform", 1, 2, 3), 312, AT_VALUE, ["did you mean 'quniform'", "[low, high, q]"]),
     ("C12 randint", one("randint", 1, 9, 2), 312, AT_VALUE, ["did you mean 'quniform'"]),
     ("C12 many", one("uniform", 1, 2, 3, 4), 312, AT_VALUE, ["got more values", "choice"]),
-    ("C13", one("uniform", 1, 1), 313, AT_VALUE, ["must be < the upper bound", "drop the parameter", "choice"]),
     ("C14", one("uniform", 5, 1), 314, AT_VALUE, ["5 is above", "swap them: [1, 5]"]),
     ("C14 randint", one("randint", 5, 1), 314, AT_VALUE, ["swap them: [1, 5]"]),
     ("C15", one("loguniform", "1e-4", 1), 315, (*AT_VALUE, 0), ["text '1e-4'", "remove the quotes: 1e-4"]),
@@ -70,7 +69,6 @@ ERRORS: list[tuple[str, Any, int, tuple[Any, ...], list[str]]] = [
     ("C22", one("loguniform", -1, 1), 322, (*AT_VALUE, 0), ["> 0", "got -1"]),
     ("C23", one("qloguniform", 1, 9, 0), 323, (*AT_VALUE, 2), ["q", "> 0", "got 0"]),
     ("C23 tiny", one("quniform", 0, 1, 1e-300), 323, (*AT_VALUE, 2), ["q must be >"]),
-    ("C24", one("quniform", 0, 1, 5), 324, AT_VALUE, ["only one value", "q 5"]),
     ("C25", one("quniform", 0, 1, -0.1), 325, (*AT_VALUE, 2), ["> 0", "-0.1"]),
     ("C27", one("randint", 0, 0), 327, AT_VALUE, ["empty", "write [0, 1]"]),
     ("C28", one("randint", 0.5, 3), 328, (*AT_VALUE, 0), ["whole numbers", "0.5"]),
@@ -109,6 +107,9 @@ ERRORS: list[tuple[str, Any, int, tuple[Any, ...], list[str]]] = [
 ]  # fmt: skip
 
 NOTES: list[tuple[str, Any, int, tuple[Any, ...], list[str]]] = [
+    ("C13", one("uniform", 1, 1), 313, AT_VALUE, ["both bounds are 1", "constant", "widen the range, or drop"]),
+    ("C13 log", one("qloguniform", 2, 2, 1), 313, AT_VALUE, ["both bounds are 2", "constant"]),
+    ("C24", one("quniform", 0, 1, 5), 324, AT_VALUE, ["only one value", "q 5"]),
     ("C26", one("quniform", 2, 10, 5), 326, AT_VALUE, ["clipped", "2, 5, 10"]),
     ("C26 long", one("qloguniform", 1, 100, 3), 326, AT_VALUE, ["1, 3, 6, ..., 99"]),
     ("C35", one("choice", "a"), 335, AT_VALUE, ["constant"]),

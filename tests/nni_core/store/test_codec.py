@@ -30,6 +30,7 @@ BY_NAME = {
     "kind": st.sampled_from(MetricKind),
     "source": st.sampled_from(ParameterSource),
     "duration": FINITE,
+    "asked": st.booleans(),
 }
 TEXT_OR_NONE = st.none() | st.text()
 NUMBER_OR_NONE = st.none() | st.integers()

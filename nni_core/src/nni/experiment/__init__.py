@@ -1,11 +1,17 @@
 """Experiments from Python. The names that NNI users import, handed on from the core."""
 
+from nni.experiment.config import *  # noqa: F403
+from nni.experiment.config import __all__ as _config_names
 from nni_core.client.experiment import Experiment, NotRunningError, RunMode
-from nni_core.client.settings_tree import (
-    AlgorithmSection as AlgorithmConfig,
-)
-from nni_core.client.settings_tree import (
-    ExperimentConfig,
-)
+from nni_core.client.trial_data import TrialHyperParameters, TrialJob, TrialMetricData, TrialResult
 
-__all__ = ["AlgorithmConfig", "Experiment", "ExperimentConfig", "NotRunningError", "RunMode"]
+__all__ = [
+    "Experiment",
+    "NotRunningError",
+    "RunMode",
+    "TrialHyperParameters",
+    "TrialJob",
+    "TrialMetricData",
+    "TrialResult",
+]
+__all__ += _config_names

@@ -24,7 +24,7 @@ def create(config: Path, **options: Any) -> int:
     from nni_core.cli.messages import say, warn
     from nni_core.cli.start import carry_on, make_ready_to_stay
     from nni_core.client.launch import WarmManager
-    from nni_core.client.starting import checked_config, listening_sockets, new_order, start_new
+    from nni_core.client.starting import checked_config, listening_sockets, new_order, seed_line, start_new
     from nni_core.plugins import discover_plugins
 
     plugins = discover_plugins()
@@ -35,6 +35,8 @@ def create(config: Path, **options: Any) -> int:
         with listening_sockets(options["hosts"], options["port"], options["url_prefix"]) as (sockets, listening):
             order, folder = new_order(loaded, listening, debug=options["debug"])
             say(f"Creating experiment, Experiment ID: {folder.id}")
+            if options["debug"]:
+                say(seed_line(loaded, order))
             say("Starting web server...")
             started = start_new(manager, order, sockets, loaded)
     return carry_on(started, listening.urls, wait=options["wait"], foreground=options["foreground"])

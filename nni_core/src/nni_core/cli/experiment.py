@@ -2,95 +2,97 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nni_core.cli.choosing import chosen_experiment, experiment_argument
-from nni_core.cli.tables import print_json, print_table, when
-from nni_core.folders import ExperimentFolder, all_experiments
+from nni_core.cli.experiment_change import extend, import_
+from nni_core.cli.export import export
+from nni_core.cli.removal import delete, prune
+from nni_core.cli.tables import how_long, json_anyway_option, json_option, nni_time, print_json, print_table, since
+from nni_core.folders import all_experiments
+
+if TYPE_CHECKING:
+    from nni_core.client.summaries import ExperimentSummary
+
+#: columns of ``experiment list``
+COLUMNS = ("id", "name", "status", "progress", "best", "port", "started", "duration")
 
 
 @click.group()
 def experiment() -> None:
-    """Look at experiments, and take their results home."""
+    """Look at experiments, take their results home, and clear them away."""
+
+
+experiment.add_command(delete)
+experiment.add_command(prune)
+experiment.add_command(import_)
+experiment.add_command(extend)
+experiment.add_command(export)
 
 
 @experiment.command("list")
 @click.option("--all", "everything", is_flag=True, help="Those that do not run, too.")
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@json_option()
 def list_(everything: bool, as_json: bool) -> None:
     """List experiments: those that run, or all."""
-    rows = [_row(folder) for folder in all_experiments() if everything or folder.is_live()]
+    import attrs
+
+    from nni_core.client.summaries import summarize
+
+    summaries = [summarize(folder) for folder in all_experiments() if everything or folder.is_live()]
     if as_json:
-        print_json(rows)
+        print_json([{**attrs.asdict(one), "finished": one.finished} for one in summaries])
         return
-    columns = ["id", "name", "status", "trials", "best", "port", "started", "ended"]
-    empty = (
-        "no experiment is running; --all lists those that ended" if not everything else "there are no experiments yet"
+    print_table(
+        COLUMNS,
+        [_row(summary) for summary in summaries],
+        empty="there are no experiments yet" if everything else _none_running(),
+        numbers=("progress", "best", "port", "duration"),
+        shortened=("name",),
     )
-    print_table(columns, rows, empty=empty)
+    for summary in summaries:
+        if summary.fault:
+            click.echo(f"{summary.id} cannot be read: see nnictl experiment show {summary.id}", err=True)
 
 
-def _row(folder: ExperimentFolder) -> dict[str, Any]:
-    from nni_core.client.reading import read
-    from nni_core.errors import UserError
-    from nni_core.store.base import StoreError
+def _none_running() -> str:
+    ended = sum(1 for _ in all_experiments())
+    return f"no experiment is running; --all lists the {ended} that ended" if ended else "there are no experiments yet"
 
-    live = folder.is_live()
-    manager = folder.manager() if live else None
-    if live and manager is None:
-        return {"id": folder.id, "status": "starting", "directory": str(folder.path)}
-    try:
-        document = read(folder, "/api/v1/experiment")
-    except (UserError, StoreError) as error:
-        status = f"unreadable: see nnictl experiment show {folder.id}"
-        return {"id": folder.id, "status": status, "directory": str(folder.path), "message": str(error)}
-    limit = document["limits"]["max_trial_number"]
-    done = sum(count for state, count in document["counts"].items() if state not in {"WAITING", "RUNNING", "UNKNOWN"})
+
+def _row(summary: ExperimentSummary) -> dict[str, Any]:
     return {
-        "id": folder.id,
-        "name": document["name"],
-        "status": document["state"],
-        "trials": f"{done}/{limit}" if limit else str(done),
-        "best": document["best"]["value"] if document["best"] else None,
-        "port": manager.port if manager else None,
-        "started": when(document["started_at"]),
-        "ended": when(document["ended_at"]),
-        "directory": str(folder.path),
+        "id": summary.id,
+        "name": summary.name,
+        "status": summary.status,
+        "progress": None if summary.started_at is None else summary.progress,
+        "best": summary.best,
+        "port": summary.port,
+        "started": since(summary.started_at),
+        "duration": how_long(summary.duration),
     }
 
 
 @experiment.command()
 @experiment_argument
-def show(experiment_id: str | None) -> None:
+@json_option("The same document with times as numbers, in milliseconds.")
+def show(experiment_id: str | None, as_json: bool) -> None:
     """Show an experiment's profile, with its config, as JSON."""
     from nni_core.client.reading import read
 
-    print_json(read(chosen_experiment(experiment_id), "/api/v1/nni/experiment"))
+    document = read(chosen_experiment(experiment_id), "/api/v1/nni/experiment")
+    if not as_json:
+        document.update({key: nni_time(document[key]) for key in ("startTime", "endTime") if key in document})
+    print_json(document)
 
 
 @experiment.command()
 @experiment_argument
+@json_anyway_option()
 def status(experiment_id: str | None) -> None:
     """Show an experiment's state and errors, as JSON."""
     from nni_core.client.reading import read
 
     print_json(read(chosen_experiment(experiment_id), "/api/v1/nni/check-status"))
-
-
-@experiment.command()
-@experiment_argument
-@click.option("--type", "-t", "kind", type=click.Choice(["json", "csv"]), required=True, help="Format of the file.")
-@click.option("--filename", "-f", type=click.Path(path_type=Path), required=True, help="File to write.")
-@click.option("--intermediate", "-i", is_flag=True, help="Intermediate results, too.")
-def export(experiment_id: str | None, kind: str, filename: Path, intermediate: bool) -> None:
-    """Write parameters and results of the trials that succeeded to a file.
-
-    Works on a stopped experiment, too.
-    """
-    from nni_core.client.exporting import exported, write_csv, write_json
-
-    rows = exported(chosen_experiment(experiment_id), intermediate=intermediate)
-    (write_json if kind == "json" else write_csv)(filename, rows)

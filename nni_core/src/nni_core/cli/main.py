@@ -9,26 +9,40 @@ import sys
 from collections.abc import Mapping, Sequence
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from nni_core import __version__
 from nni_core.cli.lazy import LazyGroup
+from nni_core.cli.messages import show_problems
 from nni_core.errors import MachineError, NniError, UserError
 
 #: verb: where its command is, and the line that ``nnictl --help`` shows
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("nni_core.cli.init:init", "Write a config for the script in this directory."),
+    "validate": ("nni_core.cli.validate:validate", "Check a config, or a search space, without starting anything."),
     "create": ("nni_core.cli.create:create", "Start a new experiment from a config file."),
     "resume": ("nni_core.cli.resume:resume", "Go on with an experiment that was stopped or whose manager was killed."),
     "stop": ("nni_core.cli.stop:stop", "Stop experiments; return when nothing of them is left running."),
     "experiment": ("nni_core.cli.experiment:experiment", "Look at experiments, and take their results home."),
-    "trial": ("nni_core.cli.trial:trial", "Look at trials and end them."),
+    "update": ("nni_core.cli.update:update", "Change a running experiment: its search space and its limits."),
+    "trial": ("nni_core.cli.trial:trial", "Look at trials, end them, try them again, and add some of your own."),
     "log": ("nni_core.cli.log:log", "Read the logs of an experiment and of its trials."),
+    "top": ("nni_core.cli.top:top", "Watch the experiments that run."),
+    "config": ("nni_core.cli.config:config", "The config of an experiment."),
+    "why": ("nni_core.cli.why:why", "Why an experiment idles, and why its trials wait."),
     "webui": ("nni_core.cli.webui:webui", "Where the web portal of an experiment is."),
+    "algo": ("nni_core.cli.algo:algo", "Tuners and assessors by name; register your own."),
+    "trainingservice": ("nni_core.cli.trainingservice:trainingservice", "Where trials can run."),
+    "platform": ("nni_core.cli.platform:platform", "What training services leave behind."),
+    "hello": ("nni_core.cli.hello:hello", "Write a small experiment to start from."),
+    "doctor": ("nni_core.cli.doctor:doctor", "Look for what is wrong with this machine and installation."),
     "plugins": ("nni_core.cli.plugins:plugins", "What is installed, and what is wrong with it."),
+    "schema": ("nni_core.cli.schema:schema", "Print the JSON Schema of a config, for editors."),
+    "explain": ("nni_core.cli.explain:explain", "Say what an error code means, with an example."),
     "completion": ("nni_core.cli.completion:completion", "Print the script that completes nnictl in your shell."),
+    "ss_gen": ("nni_core.cli.retired:ss_gen", "Refused: search spaces are not generated from code any more."),
+    "package": ("nni_core.cli.retired:package", "Refused: replaced by algo."),
 }
-
-#: problems printed one by one; the rest is counted
-PROBLEMS_SHOWN = 20
 
 
 @click.group(
@@ -56,11 +70,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the answer is the exit code."""
     _open_streams()
     try:
-        _refuse_archived_nni()
+        # doctor is the one who tells more about it
+        if list(sys.argv[1:] if arguments is None else arguments)[:1] != ["doctor"]:
+            _refuse_archived_nni()
         code = nnictl.main(args=arguments, prog_name="nnictl", standalone_mode=False)
     except UserError as error:
-        _show(error)
+        show_problems(error.problems)
         return error.exit_code
+    except NoArgsIsHelpError as error:
+        # A group without a command is a question, not a mistake.
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        return 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
@@ -92,14 +112,6 @@ def _open_streams() -> None:
                 os.dup2(null, descriptor)
                 os.close(null)
             setattr(sys, name, os.fdopen(descriptor, "w", encoding="utf-8", closefd=False))
-
-
-def _show(error: UserError) -> None:
-    """Every problem, or as many as anybody reads at once."""
-    for problem in error.problems[:PROBLEMS_SHOWN]:
-        click.echo(problem.render(), err=True)
-    if (more := len(error.problems) - PROBLEMS_SHOWN) > 0:
-        click.echo(f"and {more} more like these", err=True)
 
 
 def _refuse_archived_nni() -> None:

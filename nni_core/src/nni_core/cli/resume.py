@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
+from nni_core.cli.choosing import complete_ended
 from nni_core.cli.start import start_options
 
 
 @click.command()
-@click.argument("experiment_id", metavar="ID")
+@click.argument("experiment_id", metavar="ID", shell_complete=complete_ended)
 @start_options
 def resume(experiment_id: str, **options: Any) -> int:
     """Go on with an experiment that was stopped, or whose manager was killed.

@@ -1,75 +1,108 @@
-"""Results of an experiment as files: NNI's rows, with strings of JSON where NNI has them."""
+"""Results of an experiment as a file: NNI's rows, or every trial with all that is known of it.
+
+JSON and CSV are by default what scripts written for NNI read: the trials that succeeded, with strings of JSON where NNI
+has them. JSON lines and Parquet are for data frames, and hold everything.
+"""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
-from nni_core.client.reading import read
-from nni_core.errors import MachineError, Problem
+from attrs import frozen
+
+from nni_core.client.export_rows import Row, full_rows, nni_rows
+from nni_core.client.export_text import csv_lines, json_lines, json_text
+from nni_core.client.output import write_output
+from nni_core.errors import ConfigError, Problem, nearest
 from nni_core.folders import ExperimentFolder
-from nni_core.model import Json
-
-#: a spreadsheet takes a cell that begins so for a formula
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def exported(folder: ExperimentFolder, *, intermediate: bool) -> Sequence[dict[str, Json]]:
-    """One row for each trial with a final result: ``parameter``, ``value`` (JSON text), ``trialJobId``, and
-    ``intermediate`` (a list of JSON texts) when asked for."""
-    rows: list[dict[str, Json]] = list(read(folder, "/api/v1/nni/export-data"))
-    if intermediate:
-        curves: dict[str, list[str]] = {row["trialJobId"]: [] for row in rows}
-        for metric in read(folder, "/api/v1/nni/metric-data?type=PERIODICAL"):
-            if metric["trialJobId"] in curves:
-                curves[metric["trialJobId"]].append(json.loads(metric["data"]))
-        for row in rows:
-            row["intermediate"] = curves[row["trialJobId"]]
-    return rows
+class ExportFormat(StrEnum):
+    """What an export is written as."""
+
+    JSON = "json"
+    CSV = "csv"
+    JSONL = "jsonl"
+    PARQUET = "parquet"
+
+    @property
+    def holds_everything(self) -> bool:
+        """Whether it has all trials and all that is known of them in any case."""
+        return self in {ExportFormat.JSONL, ExportFormat.PARQUET}
 
 
-def write_json(path: Path, rows: Sequence[dict[str, Json]]) -> None:
-    """:raises MachineError: when the file cannot be written."""
-    _write(path, json.dumps(list(rows), indent=4, ensure_ascii=False) + "\n")
+#: endings of file names
+_ENDINGS: Mapping[str, ExportFormat] = {
+    **{f".{one}": one for one in ExportFormat},
+    ".ndjson": ExportFormat.JSONL,
+    ".pq": ExportFormat.PARQUET,
+}
+
+#: stands for stdout
+STDOUT = Path("-")
 
 
-def write_csv(path: Path, rows: Sequence[dict[str, Json]]) -> None:
-    """One line for each row: the metric (``reward``, or the keys of a dict), the parameters, the trial's id.
+@frozen(kw_only=True)
+class ExportOrder:
+    """What is asked for."""
 
-    :raises MachineError: when the file cannot be written.
+    #: :data:`STDOUT`, or a file to write
+    file: Path
+    format: ExportFormat
+    #: trials that failed or were ended, too, and what is known of each beside parameters and result
+    all_trials: bool = False
+    intermediate: bool = False
+
+
+def format_of(file: Path) -> ExportFormat:
+    """The format that a file's name asks for; JSON for stdout.
+
+    :raises ConfigError: when it asks for none.
     """
-    import io
-
-    flat = [_flat(row) for row in rows]
-    columns = list(dict.fromkeys(key for row in flat for key in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
-    _write(path, text.getvalue())
-
-
-def _flat(row: dict[str, Json]) -> dict[str, Any]:
-    value = json.loads(row["value"])
-    flat = dict(value) if isinstance(value, dict) else {"reward": value}
-    if "intermediate" in row:
-        flat["intermediate"] = "[" + ",".join(row["intermediate"]) + "]"
-    flat |= row["parameter"]
-    flat["trialJobId"] = row["trialJobId"]
-    return {key: _cell(item) for key, item in flat.items()}
+    if file == STDOUT:
+        return ExportFormat.JSON
+    ending = file.suffix.lower()
+    if ending in _ENDINGS:
+        return _ENDINGS[ending]
+    close = nearest(ending, _ENDINGS) if ending else None
+    message = (
+        f"'{file.name}' ends like no format that is known" if ending else f"'{file.name}' does not tell its format"
+    )
+    formats = ", ".join(ExportFormat)
+    hint = f"did you mean '{file.with_suffix(close).name}'? --type also tells the format" if close else ""
+    raise ConfigError(Problem(code="NNI535", message=message, help=hint or f"--type tells it: {formats}"))
 
 
-def _cell(value: Json) -> Any:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def export(folder: ExperimentFolder, order: ExportOrder) -> int:
+    """Write the results of an experiment, which may run or not; the answer is the number of trials that are in there.
+    A file is there wholly or not at all.
+
+    :raises MachineError: when it cannot be written.
+    :raises PluginError: when the package that writes Parquet is not installed.
+    """
+    if order.format is ExportFormat.PARQUET:
+        from nni_core.client.export_parquet import parquet_bytes, require_pyarrow
+
+        # Before anything is read.
+        require_pyarrow()
+        rows = full_rows(folder, intermediate=True)
+        write_output(order.file, lambda: iter([parquet_bytes(rows)]))
+        return len(rows)
+    everything = order.all_trials or order.format.holds_everything
+    rows = (
+        full_rows(folder, intermediate=order.intermediate or order.format.holds_everything)
+        if everything
+        else nni_rows(folder, intermediate=order.intermediate)
+    )
+    written = _WRITERS[order.format]
+    write_output(order.file, lambda: (piece.encode("utf-8", "surrogatepass") for piece in written(rows)))
+    return len(rows)
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise MachineError(Problem(code="NNI533", message=f"cannot write '{path}': {error.strerror}")) from error
+_WRITERS: Mapping[ExportFormat, Callable[[Sequence[Row]], Iterator[str]]] = {
+    ExportFormat.JSON: json_text,
+    ExportFormat.JSONL: json_lines,
+    ExportFormat.CSV: csv_lines,
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 
 from nni_core.errors import ConflictError, MachineError, NotFoundError, Problem, UserError
@@ -16,9 +15,13 @@ TIMEOUT = 60.0
 class Rest:
     """The manager of one experiment on this machine."""
 
-    def __init__(self, folder: ExperimentFolder) -> None:
-        """:raises MachineError: when it does not run."""
+    def __init__(self, folder: ExperimentFolder, *, timeout: float = TIMEOUT) -> None:
+        """``timeout`` is for one request, in seconds.
+
+        :raises MachineError: when it does not run.
+        """
         manager = running_manager(folder)
+        self._timeout = timeout
         self._port = manager.port
         self._host = _host(manager.urls)
         self._prefix = f"/{manager.url_prefix}" if manager.url_prefix else ""
@@ -36,10 +39,13 @@ class Rest:
 
         :raises UserError: when the manager refuses or is gone.
         """
+        # Reading a stopped experiment needs no HTTP, and this module brings TLS and e-mail with it.
+        import http.client
+
         headers = {"Content-Type": "application/json"} if method != "GET" else {}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
         try:
             payload = None if method == "GET" else json.dumps(body).encode()
             connection.request(method, f"{self._prefix}{path}", body=payload, headers=headers)

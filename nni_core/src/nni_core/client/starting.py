@@ -5,20 +5,25 @@ from __future__ import annotations
 import re
 import secrets
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 from attrs import evolve
 
 from nni_core.client.addresses import bind, default_addresses
 from nni_core.client.launch import Started, WarmManager
 from nni_core.config.load import LoadedConfig, load_config, locate
+from nni_core.config.schema import ExperimentConfig
+from nni_core.config.search_checks import completed
 from nni_core.errors import ConfigError, ConflictError, MachineError, Problem, UserError, nearest
+from nni_core.experiment.seeds import derived_seed
 from nni_core.folders import ExperimentFolder, new_folder, remove_folder
 from nni_core.manager.order import Action, Listening, Order
 from nni_core.model import Json
 from nni_core.plugins import PluginRegistry
+from nni_core.space import Constraints, SearchSpace
 
 _PREFIX = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
@@ -64,14 +69,22 @@ def listening_sockets(
             one.close()
 
 
-def new_order(loaded: LoadedConfig, listening: Listening, *, debug: bool = False) -> tuple[Order, ExperimentFolder]:
-    """Make the folder of a new experiment, and the order for its manager.
+def new_order(
+    loaded: LoadedConfig, listening: Listening, *, debug: bool = False, experiment_id: str | None = None
+) -> tuple[Order, ExperimentFolder]:
+    """Make the folder of a new experiment, and the order for its manager. An id is drawn unless one is given.
 
+    :raises ConfigError: when nothing is found that completes an initial point.
     :raises MachineError: when the folder cannot be made.
+    :raises ConflictError: when the id that is given is another experiment's.
     """
+    try:
+        config = _drawn(loaded)
+    except ConfigError as error:
+        raise ConfigError(*(locate(loaded, problem) for problem in error.problems)) from error
     parent = loaded.config.experiment_working_directory
     try:
-        folder = new_folder(parent)
+        folder = new_folder(parent, experiment_id)
     except OSError as error:
         raise MachineError(
             Problem(
@@ -85,22 +98,53 @@ def new_order(loaded: LoadedConfig, listening: Listening, *, debug: bool = False
         action=Action.CREATE,
         directory=str(folder.path),
         listening=listening,
-        config=_with_seeds(loaded),
+        config=config,
         debug=debug or loaded.config.debug,
     )
     return order, folder
 
 
-def _with_seeds(loaded: LoadedConfig) -> dict[str, Json]:
-    """The canonical config, with a seed drawn for each algorithm that takes one and was given none: what an experiment
-    drew belongs to it, so that its tuner can be built again."""
-    canonical = loaded.canonical()
+def _drawn(loaded: LoadedConfig) -> dict[str, Json]:
+    """The canonical config with all that is drawn when an experiment is made, because it belongs to it: the seed, one
+    from it for each algorithm that takes one and was given none, and what initial points leave open.
+
+    :raises ConfigError: when nothing completes a point.
+    """
+    canonical, config = loaded.canonical(), loaded.config
+    seed = config.seed if config.seed is not None else secrets.randbelow(2**31)
+    canonical["seed"] = seed
     for section in ("tuner", "assessor"):
-        algorithm = getattr(loaded.config, section)
+        algorithm = getattr(config, section)
         if getattr(getattr(algorithm, "arguments", None), "seed", 0) is None:
-            arguments = canonical[section].setdefault("classArgs", {})
-            arguments["seed"] = secrets.randbelow(2**31)
+            canonical[section].setdefault("classArgs", {})["seed"] = derived_seed(seed, section)
+    if config.initial_points:
+        canonical["initialPoints"] = completed_points(config, seed)
     return canonical
+
+
+def seed_line(loaded: LoadedConfig, order: Order) -> str:
+    """What to tell the user of the seed of a new experiment."""
+    assert order.config is not None  # noqa: S101 - a new experiment's order has one
+    seed = order.config["seed"]
+    drawn = f" (drawn; `seed: {seed}` in the config draws the same again)" if loaded.config.seed is None else ""
+    return f"Seed: {seed}{drawn}"
+
+
+def completed_points(config: ExperimentConfig, seed: int) -> list[Mapping[str, Json]]:
+    """The initial points with what they leave open drawn from the search space.
+
+    :raises ConfigError: when nothing completes one.
+    """
+    space = SearchSpace.parse(config.search_space)
+    constraints = Constraints.read(config.constraints, space)
+    points: list[Mapping[str, Json]] = []
+    for index, point in enumerate(config.initial_points):
+        random = Random(derived_seed(seed, f"initial point {index}"))  # noqa: S311 - no secret
+        try:
+            points.append(completed(point, space, constraints, random))
+        except ConfigError as error:
+            raise ConfigError(*(problem.under("initial_points", index) for problem in error.problems)) from error
+    return points
 
 
 def start_new(manager: WarmManager, order: Order, sockets: Sequence[socket.socket], loaded: LoadedConfig) -> Started:
@@ -138,6 +182,12 @@ def resume_order(folder: ExperimentFolder, listening: Listening, *, debug: bool 
 
     :raises ConflictError: when one runs already.
     """
+    refuse_running(folder)
+    return Order(action=Action.RESUME, directory=str(folder.path), listening=listening, debug=debug)
+
+
+def refuse_running(folder: ExperimentFolder) -> None:
+    """:raises ConflictError: when a manager is in charge of an experiment."""
     if folder.is_live():
         raise ConflictError(
             Problem(
@@ -146,4 +196,3 @@ def resume_order(folder: ExperimentFolder, listening: Listening, *, debug: bool 
                 help=f"nnictl webui url {folder.id} says where; nnictl stop {folder.id} ends it",
             )
         )
-    return Order(action=Action.RESUME, directory=str(folder.path), listening=listening, debug=debug)

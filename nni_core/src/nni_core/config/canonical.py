@@ -14,11 +14,13 @@ from typing import Any
 import attrs
 
 from nni_core.config.durations import Duration, plain_seconds
-from nni_core.config.schema import SHARED_WITH_SERVICE, ExperimentConfig
-from nni_core.model import Json
+from nni_core.config.schema import ExperimentConfig
+from nni_core.model import Duplicates, Json
 
+#: what NNI repeats inside the training service
+_REPEATED = ("trialCommand", "trialCodeDirectory", "trialGpuNumber", "debug")
 _DURATIONS = ("maxExperimentDuration", "maxTrialDuration", "tunerTimeout")
-_OURS = ("sinks", "plugins")
+_OURS = ("env", "initialPoints", "constraints", "sinks", "plugins")
 
 
 def canonical_config(config: ExperimentConfig) -> dict[str, Json]:
@@ -29,10 +31,12 @@ def canonical_config(config: ExperimentConfig) -> dict[str, Json]:
             plain[name] = plain_seconds(Duration(plain[name]))
     service = {
         "platform": config.training_service.platform,
-        **{key: plain[key] for key in map(camel_case, SHARED_WITH_SERVICE) if key in plain},
+        **{key: plain[key] for key in _REPEATED if key in plain},
         **(to_json(config.training_service.arguments, rename=camel_case) or {}),
     }
     plain["trainingService"] = service
+    if config.duplicates is Duplicates.SKIP:
+        del plain["duplicates"]
     return {key: value for key, value in plain.items() if value or key not in _OURS}
 
 

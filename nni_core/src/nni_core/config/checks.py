@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nni_core.config.codes import ConfigCode
+from nni_core.config.environment import environment_problems
 from nni_core.config.paths import directory_problem, working_directory_problem
 from nni_core.config.wording import quoted
 from nni_core.errors import Problem, nearest
@@ -36,8 +37,28 @@ def check(values: Mapping[str, Any]) -> Iterator[Problem]:
             help="delete the line, and write the ranges under `search_space:`",
             key_path=("use_annotation",),
         )
+    yield from _without_effect(values)
     yield from _directories(values)
     yield from _limits(values)
+    yield from environment_problems(values.get("env", {}))
+
+
+def _without_effect(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Settings of NNI that are read, and that nothing here needs."""
+    if values.get("nni_manager_ip"):
+        yield _warning(
+            ConfigCode.NO_EFFECT,
+            "nni_manager_ip",
+            "'nni_manager_ip' has no effect: the address of the manager is not part of the config",
+            "delete it; `nnictl create --host` chooses the addresses",
+        )
+    if values.get("shared_storage"):
+        yield _warning(
+            ConfigCode.NO_EFFECT,
+            "shared_storage",
+            "'shared_storage' has no effect: nothing is mounted, and trials keep files in the experiment's folder",
+            "mount it yourself, and give paths inside the mounted directory",
+        )
 
 
 def _directories(values: Mapping[str, Any]) -> Iterator[Problem]:
@@ -61,7 +82,7 @@ def _directories(values: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _command(command: str | Sequence[str], directory: Path) -> Iterator[Problem]:
-    words = _words(command)
+    words = command_words(command)
     if not words:
         return
     program, *arguments = words
@@ -83,7 +104,7 @@ def _command(command: str | Sequence[str], directory: Path) -> Iterator[Problem]
         )
 
 
-def _words(command: str | Sequence[str]) -> list[str]:
+def command_words(command: str | Sequence[str]) -> list[str]:
     """The program and its arguments; empty when only a shell can tell."""
     if not isinstance(command, str):
         return list(command)

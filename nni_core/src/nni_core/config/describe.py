@@ -75,12 +75,16 @@ def describe(type_: Any, bounds: Bounds | None = None) -> str:
         return alternatives([str(choice) for choice in bounds.choices])
     words = alternatives(list(dict.fromkeys(_describe(arm) for arm in arms(type_) if arm is not type(None))))
     if bounds.numbers:
-        words = f"{words} {' and '.join(f'{sign} {number:g}' for sign, number in bounds.numbers)}"
+        words = f"{words} {' and '.join(f'{sign} {_figure(number)}' for sign, number in bounds.numbers)}"
     if bounds.shortest:
         words = f"non-empty {words}" if words == "text" else f"{words} with at least {bounds.shortest} items"
     if bounds.longest is not None:
         words += f" of at most {bounds.longest} {'characters' if 'text' in words else 'items'}"
     return words + (f" matching {bounds.pattern}" if bounds.pattern else "")
+
+
+def _figure(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:g}"
 
 
 def arms(type_: Any) -> tuple[Any, ...]:

@@ -1,12 +1,14 @@
 """The config as a JSON Schema (2020-12), made from the records, with the names and arguments of installed plugins.
 
 Keys are offered as the tutorial writes them and in camelCase; that NNI compares keys without regard to case cannot be
-said in a JSON Schema. A range that a validator of a plugin's own checks is not in it either.
+said in a JSON Schema. A range that a validator of a plugin's own checks is not in it either, and what a setting of
+several fields together means is for ``nnictl validate`` to say.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NewType, get_args
@@ -35,9 +37,19 @@ _SIMPLE: dict[Any, dict[str, Json]] = {
     Path: {"type": "string"},
     type(None): {"type": "null"},
     GpuIndices: {
-        "anyOf": [{"type": "array", "items": {"type": "integer", "minimum": 0}}, {"type": ["integer", "string"]}]
+        "anyOf": [
+            {"type": "array", "items": {"type": "integer", "minimum": 0}, "uniqueItems": True},
+            {"type": "integer", "minimum": 0},
+            {"type": "string", "pattern": r"^\s*[0-9]+\s*(,\s*[0-9]+\s*)*$"},
+        ]
     },
-    Duration: {"type": ["number", "string"], "description": f"Seconds, or {EXAMPLES}."},
+    Duration: {
+        "anyOf": [
+            {"type": "number", "exclusiveMinimum": 0},
+            {"type": "string", "pattern": r"^\s*([0-9]+(\.[0-9]+)?\s*[sSmMhHdD]\s*)+$"},
+        ],
+        "description": f"Seconds, or {EXAMPLES}.",
+    },
 }
 _PLURALS = {
     PluginKind.TUNER: "tuners",
@@ -51,17 +63,18 @@ def config_schema(lookup: PluginLookup) -> dict[str, Json]:
     """The schema of a config file on this machine, for editors, documentation and ``nnictl``."""
     specs = {kind: list(_specs(lookup, kind)) for kind in _PLURALS}
     properties = {
-        **_properties(ExperimentConfig),
-        "search_space": {**_described(ExperimentConfig, "search_space"), "$ref": "#/$defs/search_space"},
+        **_properties(ExperimentConfig, folded=True),
+        "search_space": {**_described(ExperimentConfig, "search_space"), "type": ["object", "null"]},
         "tuner": _section(ExperimentConfig, "tuner", PluginKind.TUNER),
-        "assessor": _section(ExperimentConfig, "assessor", PluginKind.ASSESSOR),
-        "training_service": _section(ExperimentConfig, "training_service", PluginKind.TRAINING_SERVICE),
+        "assessor": _nullable(_section(ExperimentConfig, "assessor", PluginKind.ASSESSOR)),
+        "training_service": _training_service(),
         "sinks": {
             **_described(ExperimentConfig, "sinks"),
-            "type": "array",
+            "type": ["array", "null"],
             "items": {"$ref": f"#/$defs/{_PLURALS[PluginKind.METRIC_SINK]}"},
         },
-        "use_annotation": {**_described(ExperimentConfig, "use_annotation"), "const": False},
+        "use_annotation": {**_described(ExperimentConfig, "use_annotation"), "enum": [False, None]},
+        "advisor": {**_section(ExperimentConfig, "tuner", PluginKind.TUNER), "deprecated": True},
     }
     return {
         "$schema": _DIALECT,
@@ -69,8 +82,14 @@ def config_schema(lookup: PluginLookup) -> dict[str, Json]:
         "type": "object",
         "properties": _with_camel_case(properties, "#/properties"),
         "additionalProperties": False,
-        "allOf": [_either(name) for name in ("trial_concurrency", "tuner", "training_service")],
-        "oneOf": [_either("search_space"), _either("search_space_file")],
+        "allOf": [
+            _either("trial_concurrency"),
+            _either("tuner", "advisor"),
+            _either("training_service"),
+            {"anyOf": [_either("trial_command"), *_inside_service("trial_command")]},
+            _space_unless_own_class(),
+        ],
+        "oneOf": [_given("search_space"), _given("search_space_file")],
         "$defs": {
             "search_space": _search_space(),
             **{_PLURALS[kind]: {"anyOf": _offers(kind, specs[kind])} for kind in _PLURALS},
@@ -78,44 +97,70 @@ def config_schema(lookup: PluginLookup) -> dict[str, Json]:
     }
 
 
-def record_schema(cls: type) -> dict[str, Json]:
-    """The schema of one attrs record: a plugin's arguments, say."""
+def search_space_schema() -> dict[str, Json]:
+    """The schema of a file that holds a search space."""
+    return {"$schema": _DIALECT, "title": "NNI search space", **_search_space()}
+
+
+def record_schema(cls: type, *, folded: bool = False) -> dict[str, Json]:
+    """The schema of one attrs record: a plugin's arguments, say. ``folded``: its keys are those of a config, which have
+    two spellings, and null means not given."""
+    if folded:
+        required = [name_of(field) for field in settable(cls) if is_required(field)]
+        return _with_both_spellings(_properties(cls, folded=True), required)
     return _object(_properties(cls), [name_of(field) for field in settable(cls) if is_required(field)])
 
 
-def type_schema(type_: Any, bounds: Bounds | None = None) -> dict[str, Json]:
+def type_schema(type_: Any, bounds: Bounds | None = None, *, folded: bool = False) -> dict[str, Json]:
     """The schema of one annotation, within the bounds of its validator."""
     members = arms(type_)
     if len(members) > 1:
-        return {"anyOf": [type_schema(member, bounds) for member in members]}
+        return {"anyOf": [type_schema(member, bounds, folded=folded) for member in members]}
     if allowed := choices(type_):
         return {"enum": list(allowed)}
     if type_ in _SIMPLE:
         return {**_SIMPLE[type_], **_bounded(type_, bounds)}
     if is_sequence(type_):
         items = [item for item in get_args(type_) if item is not Ellipsis]
-        return {"type": "array", **({"items": type_schema(items[0])} if len(items) == 1 else {})}
+        return {"type": "array", **({"items": type_schema(items[0], folded=folded)} if len(items) == 1 else {})}
     if is_mapping(type_):
         values = get_args(type_)[1:]
-        return {"type": "object", **({"additionalProperties": type_schema(values[0])} if values else {})}
+        return {
+            "type": "object",
+            **({"additionalProperties": type_schema(values[0], folded=folded)} if values else {}),
+        }
     if attrs.has(type_):
-        return record_schema(type_)
-    return type_schema(type_.__supertype__, bounds) if isinstance(type_, NewType) else {}
+        return record_schema(type_, folded=folded)
+    return type_schema(type_.__supertype__, bounds, folded=folded) if isinstance(type_, NewType) else {}
 
 
-def _properties(cls: type) -> dict[str, Json]:
-    return {name_of(field): _property(field) for field in settable(cls)}
+def _properties(cls: type, *, folded: bool = False) -> dict[str, Json]:
+    return {name_of(field): _property(field, folded=folded) for field in settable(cls)}
 
 
-def _property(field: attrs.Attribute[Any]) -> dict[str, Json]:
-    schema = type_schema(field.type, bounds_of(field.validator))
+def _property(field: attrs.Attribute[Any], *, folded: bool) -> dict[str, Json]:
+    schema = type_schema(field.type, bounds_of(field.validator), folded=folded)
     if text := description(field):
         schema["description"] = text
     if not is_required(field) and not isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
         default = to_json(field.default)
         if default is not None and default != "." and not (isinstance(default, float) and not math.isfinite(default)):
             schema["default"] = default
-    return schema
+    return _nullable(schema) if folded and not is_required(field) else schema
+
+
+def _nullable(schema: dict[str, Json]) -> dict[str, Json]:
+    """The schema of a key that may also be null, which means not given."""
+    if "anyOf" in schema:
+        arms_ = schema["anyOf"]
+        return schema if {"type": "null"} in arms_ else {**schema, "anyOf": [*arms_, {"type": "null"}]}
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    if isinstance(schema.get("type"), str):
+        return {**schema, "type": [schema["type"], "null"]}
+    kept: dict[str, Json] = {key: schema[key] for key in ("description", "default", "deprecated") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in kept}
+    return {**kept, "anyOf": [rest, {"type": "null"}]} if rest else kept
 
 
 def description(field: attrs.Attribute[Any]) -> str:
@@ -143,6 +188,31 @@ def _section(cls: type, name: str, kind: PluginKind) -> dict[str, Json]:
     return {**_described(cls, name), "$ref": f"#/$defs/{_PLURALS[kind]}"}
 
 
+def _training_service() -> dict[str, Json]:
+    one = {"$ref": f"#/$defs/{_PLURALS[PluginKind.TRAINING_SERVICE]}"}
+    several = {"type": "array", "items": one, "minItems": 1}
+    return {**_described(ExperimentConfig, "training_service"), "anyOf": [one, several]}
+
+
+def _inside_service(name: str) -> list[Json]:
+    """That a key is given inside the training service, in one of its spellings."""
+    sections = list(dict.fromkeys(("training_service", camel_case("training_service"))))
+    return [
+        {"required": [section], "properties": {section: {"type": "object", **_either(name)}}} for section in sections
+    ]
+
+
+def _space_unless_own_class() -> dict[str, Json]:
+    """The search space is written as NNI's tuners read it, unless the tuner is a class of the user's own."""
+    own = [
+        {"required": [key], "properties": {key: {"type": "object", **_either("class_name")}}}
+        for key in ("tuner", "advisor")
+    ]
+    space: Json = {"anyOf": [{"$ref": "#/$defs/search_space"}, {"type": "null"}]}
+    spellings = ("search_space", camel_case("search_space"))
+    return {"if": {"anyOf": own}, "else": {"properties": dict.fromkeys(spellings, space)}}
+
+
 def _specs(lookup: PluginLookup, kind: PluginKind) -> Iterable[ConfiguredSpec]:
     for name in lookup.names(kind):
         try:
@@ -155,8 +225,7 @@ def _specs(lookup: PluginLookup, kind: PluginKind) -> Iterable[ConfiguredSpec]:
 
 def _offers(kind: PluginKind, specs: Sequence[ConfiguredSpec]) -> list[Json]:
     """One alternative for each plugin, and what else the section may be."""
-    names = sorted(name for spec in specs for name in (spec.name, *spec.aliases))
-    plain: list[Json] = [{"enum": names, "description": "The name alone."}] if names else []
+    plain: list[Json] = [{"description": "The name alone.", **_names(specs)}] if specs else []
     if kind is PluginKind.TRAINING_SERVICE:
         return [*plain, *(_service(spec) for spec in specs)]
     shape = SinkConfig if kind is PluginKind.METRIC_SINK else AlgorithmConfig
@@ -164,26 +233,40 @@ def _offers(kind: PluginKind, specs: Sequence[ConfiguredSpec]) -> list[Json]:
     return [*plain, *named, *([_own_class()] if shape is AlgorithmConfig else [])]
 
 
+def _names(specs: Iterable[ConfiguredSpec]) -> dict[str, Json]:
+    """The names of plugins: as they are to be offered, and as the loader takes them, without regard to case and behind
+    the name of a distribution."""
+    names = sorted(name for spec in specs for name in (spec.name, *spec.aliases))
+    spelt = "|".join("".join(_letter(letter) for letter in name) for name in names)
+    return {"type": "string", "anyOf": [{"enum": names}, {"pattern": f"^([A-Za-z0-9._-]+:)?({spelt})$"}]}
+
+
+def _letter(letter: str) -> str:
+    both = letter.lower() + letter.upper()
+    return f"[{both}]" if len(both) == 2 and both[0] != both[1] else re.escape(letter)
+
+
 def _named(spec: ConfiguredSpec, shape: type) -> dict[str, Json]:
     arguments = record_schema(spec.arguments) if spec.arguments else _object({}, [])
     required = ["name", *(["class_args"] if arguments["required"] else [])]
+    class_args = {**_described(shape, "class_args"), **arguments}
     properties = {
-        "name": {**_described(shape, "name"), "enum": [spec.name, *spec.aliases]},
-        "class_args": {**_described(shape, "class_args"), **arguments},
+        "name": {**_described(shape, "name"), **_names([spec])},
+        "class_args": class_args if arguments["required"] else {**class_args, "type": ["object", "null"]},
     }
     return {"title": spec.summary, **_with_both_spellings(properties, required)}
 
 
 def _own_class() -> dict[str, Json]:
-    properties = {name: item for name, item in _properties(AlgorithmConfig).items() if name != "name"}
+    properties = {name: item for name, item in _properties(AlgorithmConfig, folded=True).items() if name != "name"}
     return {"title": "A class of your own", **_with_both_spellings(properties, ["class_name"])}
 
 
 def _service(spec: ConfiguredSpec) -> dict[str, Json]:
-    own = _properties(spec.arguments) if spec.arguments else {}
-    trial = _properties(ExperimentConfig)
+    own = _properties(spec.arguments, folded=True) if spec.arguments else {}
+    trial = _properties(ExperimentConfig, folded=True)
     properties = {
-        "platform": {"enum": [spec.name, *spec.aliases], "description": spec.summary},
+        "platform": {**_names([spec]), "description": spec.summary},
         **{name: trial[name] for name in SHARED_WITH_SERVICE},
         **own,
     }
@@ -206,10 +289,20 @@ def _with_camel_case(properties: Mapping[str, Json], where: str) -> dict[str, Js
     return {**properties, **camel}
 
 
-def _either(name: str) -> dict[str, Json]:
-    """That a key is given, in one of its spellings."""
-    spellings = list(dict.fromkeys((name, camel_case(name))))
+def _either(*names: str) -> dict[str, Json]:
+    """That one of these keys is given, in one of its spellings."""
+    spellings = list(dict.fromkeys(spelling for name in names for spelling in (name, camel_case(name))))
     return {"anyOf": [{"required": [spelling]} for spelling in spellings]}
+
+
+def _given(name: str) -> dict[str, Json]:
+    """That a key is given and not null, in one of its spellings."""
+    spellings = list(dict.fromkeys((name, camel_case(name))))
+    return {
+        "anyOf": [
+            {"required": [spelling], "properties": {spelling: {"not": {"type": "null"}}}} for spelling in spellings
+        ]
+    }
 
 
 def _object(properties: Mapping[str, Json], required: Sequence[str]) -> dict[str, Json]:

@@ -15,21 +15,29 @@ from attrs import frozen
 from nni_core.config.canonical import canonical_config
 from nni_core.config.checks import check
 from nni_core.config.codes import ConfigCode
-from nni_core.config.document import Document, in_file_order
+from nni_core.config.document import Document, folded, in_file_order
 from nni_core.config.lookup import PluginLookup
 from nni_core.config.mistakes import ConflictProblem
 from nni_core.config.placing import Places
-from nni_core.config.read import document_of, read_document
-from nni_core.config.retired import is_version_1, retired_key, version_1_problems
+from nni_core.config.read import document_of, read_document, read_space_document
+from nni_core.config.retired import is_version_1, retired_key
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, LogLevel, TrainingServiceConfig
+from nni_core.config.search_checks import search_problems
 from nni_core.config.sections import Sections, missing_name
 from nni_core.config.structure import Given, Structurer
+from nni_core.config.version_1 import convert
 from nni_core.config.wording import found, label
 from nni_core.errors import ConfigError, KeyPath, PluginError, Problem
 from nni_core.model import Json
 from nni_core.plugin_kinds import PluginKind
 from nni_core.space import validate
+from nni_core.space.codes import SpaceCode
 
+#: a search space, or a parameter in it, of another form than NNI's
+_FORMS = frozenset(
+    {SpaceCode.NO_PARAMETERS, SpaceCode.NOT_A_SPECIFICATION, SpaceCode.NO_TYPE}
+    | {SpaceCode.UNKNOWN_TYPE, SpaceCode.FOREIGN_TYPE}
+)
 #: read one by one, for the others to be judged when one of them is wrong
 _SECTIONS = ("tuner", "assessor", "training_service", "sinks", "search_space")
 
@@ -69,9 +77,41 @@ def load_config_data(data: Mapping[str, Json], base: Path, lookup: PluginLookup)
     return _Loading(document_of(data), base.resolve(), lookup).load()
 
 
+def converted_text(path: Path) -> str | None:
+    """A file of NNI's first schema in the second, as YAML, whether or not it describes an experiment that can be run;
+    None for a file of the second schema.
+
+    :raises ConfigError: when it cannot be read or converted.
+    """
+    document = read_document(path)
+    if not is_version_1(document.data):
+        return None
+    conversion = convert(document)
+    problems = [problem for problem in (*document.problems, *conversion.problems) if problem.fatal]
+    if problems:
+        raise ConfigError(*in_file_order(problems))
+    return conversion.text()
+
+
 def locate(loaded: LoadedConfig, problem: Problem) -> Problem:
     """Give a later problem, from a training service's check or a tuner's start, its place in the config."""
     return loaded.places.locate(problem)
+
+
+def _is_own_class(tuner: Given | None) -> bool:
+    return tuner is not None and isinstance(tuner.value, Mapping) and "classname" in map(folded, tuner.value)
+
+
+def _for_own_class(problem: Problem) -> Problem:
+    """What is no parameter in NNI's form may be one in the form that a class of the user's reads."""
+    if not problem.fatal or problem.code not in _FORMS:
+        return problem
+    return attrs.evolve(problem, fatal=False, help=f"right if your own tuner reads it; otherwise: {problem.help}")
+
+
+def _is_placeholder(given: Given) -> bool:
+    """Whether a section is what NNI's Python interface writes for a tuner or an assessor that is not set."""
+    return isinstance(given.value, Mapping) and given.value.get("name") == "_none_"
 
 
 @frozen(kw_only=True)
@@ -86,23 +126,22 @@ class _Loading:
     """One reading of one config."""
 
     def __init__(self, document: Document, base: Path, lookup: PluginLookup) -> None:
-        self._places = Places(document=document)
-        self._data: Mapping[str, Json] = document.data
+        self._conversion = conversion = convert(document) if is_version_1(document.data) else None
+        self._places = Places(document=conversion.document if conversion else document)
+        self._data: Mapping[str, Json] = self._places.document.data
         self._lookup = lookup
         self._structurer = Structurer(base=base, fold_keys=True)
         self._sections = Sections(lookup, base)
         self._service: TrainingServiceConfig | None = None
-        self._problems: list[Problem] = []
+        self._problems: list[Problem] = [*(conversion.problems if conversion else ())]
 
     def load(self) -> LoadedConfig:
-        if is_version_1(self._data):
-            self._problems += version_1_problems(self._data)
-            raise ConfigError(*self._sorted(self._problems))
         given = self._match()
         values = self._plain_fields(given)
         values.update(self._read_sections(given))
         values["search_space"] = self._search_space(given, values.pop("search_space_file", None))
         self._problems += check(values)
+        self._problems += search_problems(values)
         self._problems += self._sections.problems
         problems = self._sorted(self._problems)
         if any(problem.fatal for problem in problems):
@@ -113,6 +152,7 @@ class _Loading:
         """What was given for each field, from wherever NNI allows it to be written."""
         given, problems = self._structurer.match(self._data, _Written)
         self._problems += [retired_key(problem.key_path) or problem for problem in problems]
+        given = {name: one for name, one in given.items() if not _is_placeholder(one)}
         advisor = given.pop("advisor", None)
         if advisor is not None and advisor.value is not None:
             if "tuner" in given:
@@ -182,11 +222,13 @@ class _Loading:
                 self._problems += [attrs.evolve(problem, key_path=path) for problem in error.problems]
 
     def _search_space(self, given: Mapping[str, Given], file: Path | None) -> Json:
-        """The search space, which may be in a file of its own."""
-        inline = given.get("search_space")
+        """The search space, which may be in a file of its own. A tuner of the user's own may read forms of its own."""
+        inline, named = given.get("search_space"), given.get("search_space_file")
         if inline is not None and inline.value is None:
             inline = None
-        if inline is None and "search_space_file" not in given:
+        if inline is None and (named is None or named.value is None):
+            if "use_annotation" in given and given["use_annotation"].value is True:
+                return None  # refused already: that is where the search space would have come from
             self._add(
                 ConfigCode.MISSING_KEY,
                 "'search_space' is missing, and so is 'search_space_file'",
@@ -198,14 +240,16 @@ class _Loading:
             self._refuse_both(inline.path, given["search_space_file"].path, "keep one of them")
         space = inline.value if inline is not None else self._read_space(file, given["search_space_file"].path)
         if space is not None:
-            self._problems += [problem.under("search_space") for problem in validate(space)]
+            problems = [problem.under("search_space") for problem in validate(space)]
+            own = _is_own_class(given.get("tuner"))
+            self._problems += [_for_own_class(problem) for problem in problems] if own else problems
         return space
 
     def _read_space(self, file: Path | None, path: KeyPath) -> Json:
         if file is None:
             return None
         try:
-            document = read_document(file)
+            document = read_space_document(file)
         except ConfigError as error:
             self._problems += [attrs.evolve(problem, key_path=path) for problem in error.problems]
             return None
@@ -244,5 +288,7 @@ class _Loading:
         documents = [self._places.document, *filter(None, [self._places.space])]
         textual = [problem for document in documents for problem in document.problems]
         located = [self._places.locate(problem) for problem in problems]
+        if self._conversion:
+            located = [self._conversion.in_first_schema(problem) for problem in located]
         wrong = {problem.location for problem in textual}
         return in_file_order([*textual, *(problem for problem in located if problem.location not in wrong)])

@@ -24,18 +24,50 @@ def read_document(path: Path) -> Document:
     return parse(read_source(path))
 
 
+def read_space_document(path: Path) -> Document:
+    """Read a file that holds a search space: as JSON, and what is no JSON as YAML, whatever its name.
+
+    :raises ConfigError: when it is neither; what its name or first letter promises is what the messages are about.
+    """
+    source = read_source(path)
+    looks_like_json = _is_json_name(source) or source.text.lstrip().startswith("{")
+    if not looks_like_json:
+        return parse(source)
+    try:
+        return _mapping(parse_json(source), source)
+    except ConfigError as error:
+        if not any(problem.code == TextCode.JSON_SYNTAX for problem in error.problems):
+            raise
+        try:
+            return _mapping(_parse_yaml(source), source)
+        except ConfigError:
+            raise error from None
+
+
 def parse(source: SourceText) -> Document:
     """Read the text of a file; its name decides whether it is JSON.
 
     :raises ConfigError: when it cannot be read, or is not a mapping.
     """
+    return _mapping(parse_json(source) if _is_json_name(source) else _parse_yaml(source), source)
+
+
+def _is_json_name(source: SourceText) -> bool:
+    return source.file.lower().endswith(".json")
+
+
+def _parse_yaml(source: SourceText) -> Document:
     # Imported here: a manager takes its config as data, and does without YAML.
-    from nni_core.config.yaml_syntax import missing_space
     from nni_core.config.yaml_text import parse_yaml
 
-    document = parse_json(source) if source.file.lower().endswith(".json") else parse_yaml(source)
+    return parse_yaml(source)
+
+
+def _mapping(document: Document, source: SourceText) -> Document:
     if isinstance(document.data, dict):
         return document
+    from nni_core.config.yaml_syntax import missing_space
+
     problem = (isinstance(document.data, str) and missing_space(source, _first_line(document))) or Problem(
         code=TextCode.NOT_A_MAPPING,
         message=f"the file must be a mapping of keys to values, got {found(document.data)}",

@@ -1,12 +1,11 @@
-"""Keys of other versions of NNI and what became of them.
+"""Keys of NNI's first schema that stray into a file of the second, and what became of them.
 
-A file of NNI's first schema is recognised by ``trainingServicePlatform`` and refused with the new name of every key
-in it, so that one reading is enough to rewrite it.
+A whole file of the first schema is recognised by ``trainingServicePlatform``; :mod:`version_1` converts it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from nni_core.config.codes import ConfigCode
 from nni_core.config.document import folded
@@ -50,39 +49,17 @@ _VERSION_1: dict[tuple[str, ...], str] = {
     ("tuner", "gpuindices"): "tuner_gpu_indices at the top of the file",
 }
 
-#: keys of NNI's second schema that have no place here: folded name -> (why, what to do)
-_NOT_SUPPORTED: dict[str, tuple[str, str]] = {
-    "nnimanagerip": (
-        "the address of the manager is not part of the config",
-        "delete it; `nnictl create --host` chooses the address",
-    ),
-    "sharedstorage": (
-        "shared storage is mounted by the training service or by yourself, not by the experiment",
-        "delete it, and give paths inside the mounted directory",
-    ),
-}
-
 
 def is_version_1(data: Mapping[str, Json]) -> bool:
     """Whether a config is written for NNI's first schema."""
     return any(folded(key) == "trainingserviceplatform" for key in data)
 
 
-def version_1_problems(data: Mapping[str, Json]) -> Iterator[Problem]:
-    """One problem for each key of the first schema, at any level, that the second names otherwise."""
-    for key, value in data.items():
-        if problem := retired_key((key,)):
-            yield problem
-        for inner in value if isinstance(value, Mapping) else ():
-            if problem := retired_key((key, inner)):
-                yield problem
-
-
 def retired_key(path: KeyPath) -> Problem | None:
     """What became of one key; None for a key that no version of NNI had there."""
     names = tuple(folded(str(key)) for key in path)
     if names not in _VERSION_1:
-        return unsupported_key(names[0], path) if len(names) == 1 else None
+        return None
     new_name = _VERSION_1[names]
     message = f"{quoted(str(path[-1]))} is a key of NNI v1"
     return Problem(
@@ -92,12 +69,3 @@ def retired_key(path: KeyPath) -> Problem | None:
         key_path=path,
         at_key=True,
     )
-
-
-def unsupported_key(key: str, path: KeyPath) -> Problem | None:
-    """Why a key of NNI's second schema has no place here; None for every other key."""
-    if folded(key) not in _NOT_SUPPORTED:
-        return None
-    why, help_ = _NOT_SUPPORTED[folded(key)]
-    message = f"{quoted(str(path[-1]))} is not supported: {why}"
-    return Problem(code=ConfigCode.NOT_SUPPORTED, message=message, help=help_, key_path=path, at_key=True)

@@ -14,13 +14,17 @@ from typing import Any, Literal
 
 import attrs
 from attrs import field, frozen
-from attrs.validators import ge, optional
+from attrs.validators import and_, ge, le, optional
 
 from nni_core.config.durations import Duration
 from nni_core.config.gpu_indices import GpuIndices
-from nni_core.model import Json
+from nni_core.config.metadata import described
+from nni_core.config.storage import SharedStorageConfig
+from nni_core.model import Duplicates, Json
 
 _LONGEST_NAME = 200
+#: what every generator of random numbers takes
+LARGEST_SEED = 2**32 - 1
 _CLASS_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")
 
 
@@ -33,11 +37,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     DEBUG = "debug"
     TRACE = "trace"
-
-
-def described(doc: str, *, unit: str = "", example: str = "") -> dict[str, str]:
-    """Metadata of a field that users write."""
-    return {"doc": doc, "unit": unit, "example": example}
 
 
 def _check_name(_: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
@@ -177,6 +176,13 @@ class ExperimentConfig:
             example="30m",
         ),
     )
+    nni_manager_ip: str | None = field(
+        default=None,
+        validator=_check_name,
+        metadata=described(
+            "Read for NNI's configs. Without effect: `nnictl create --host` chooses the addresses of the manager."
+        ),
+    )
     use_annotation: bool = field(
         default=False, metadata=described("Always false: annotations were removed from NNI; use a search space.")
     )
@@ -197,6 +203,51 @@ class ExperimentConfig:
         default=None, metadata=described("The algorithm that stops unpromising trials early. Left out: none does.")
     )
     training_service: TrainingServiceConfig = field(metadata=described("Where trials run."))
+    shared_storage: SharedStorageConfig | None = field(
+        default=None,
+        metadata=described(
+            "Read for NNI's configs, and checked. Without effect: trials find what you have mounted under its path."
+        ),
+    )
+    seed: int | None = field(
+        default=None,
+        validator=optional(and_(ge(0), le(LARGEST_SEED))),
+        metadata=described(
+            "Start of everything random: the tuner, the assessor, and what is drawn for them. Left out: it is drawn "
+            "itself, and kept with the experiment.",
+            unit="number",
+            example="42",
+        ),
+    )
+    env: Mapping[str, str | int | float | bool] = field(
+        factory=dict,
+        metadata=described(
+            "Environment variables of the trials, by name, beside those of the machine. Numbers, true and false are "
+            "passed on as text.",
+            example="{OMP_NUM_THREADS: 1}",
+        ),
+    )
+    initial_points: tuple[Mapping[str, Any], ...] = field(
+        default=(),
+        metadata=described(
+            "Parameter sets to try first, in this order, whatever the tuner. What is left out of one is drawn.",
+            example="[{lr: 0.001}]",
+        ),
+    )
+    constraints: tuple[str, ...] = field(
+        default=(),
+        metadata=described(
+            "Conditions on the parameters, as expressions. What breaks one is never tried, whatever the tuner.",
+            example='["lr * batch_size <= 1"]',
+        ),
+    )
+    duplicates: Duplicates = field(
+        default=Duplicates.SKIP,
+        metadata=described(
+            "What becomes of a suggestion that was tried before. `skip`: on a finite search space something else is "
+            "tried; `allow`: it is tried again; `reuse`: the trial ends at once with the earlier result."
+        ),
+    )
     sinks: tuple[SinkConfig, ...] = field(
         default=(), metadata=described("Metric sinks: who else hears of trials and their results.")
     )
@@ -206,4 +257,4 @@ class ExperimentConfig:
 
 
 #: what may stand inside ``training_service`` too, as NNI allows
-SHARED_WITH_SERVICE = ("trial_command", "trial_code_directory", "trial_gpu_number", "debug")
+SHARED_WITH_SERVICE = ("trial_command", "trial_code_directory", "trial_gpu_number", "nni_manager_ip", "debug")

@@ -15,7 +15,8 @@ from nni_core.config.document import folded
 from nni_core.config.lookup import ConfiguredSpec, PluginLookup
 from nni_core.config.mistakes import ConflictProblem, MistakesError, given_twice
 from nni_core.config.paths import directory_problem
-from nni_core.config.retired import retired_key, unsupported_key
+from nni_core.config.platforms import HYBRID, SERVICES, absent_hybrid, absent_platform
+from nni_core.config.retired import retired_key
 from nni_core.config.schema import (
     SHARED_WITH_SERVICE,
     AlgorithmConfig,
@@ -89,9 +90,7 @@ class Sections:
         Keys in it that belong to the trial are put into ``shared``, by the names of their fields.
         """
         if isinstance(given.value, list):
-            message = f"{label(given.path)} is a list, and an experiment runs on one training service"
-            self._add(ConfigCode.NOT_SUPPORTED, message, given, "keep one of them, without the dash before it")
-            return None
+            return self._services(given, given.value, shared)
         section = self._mapping(given, "platform")
         if section is None:
             return None
@@ -105,6 +104,23 @@ class Sections:
             return None
         spec = self._resolve(PluginKind.TRAINING_SERVICE, platform, platform.value)
         return self._service_arguments(given, platform.value, spec, own) if spec else None
+
+    def _services(
+        self, given: Given, services: Sequence[Json], shared: dict[str, Given]
+    ) -> TrainingServiceConfig | None:
+        """A list of training services: of one it is that one, of several they are the plugin's that runs several."""
+        if len(services) == 1:
+            return self.service(Given(path=(*given.path, 0), value=services[0]), shared)
+        if not services:
+            self._missing(PluginKind.TRAINING_SERVICE, given, "platform")
+            return None
+        try:
+            self.lookup.resolve(PluginKind.TRAINING_SERVICE, HYBRID)
+        except PluginError:
+            installed = self.lookup.names(PluginKind.TRAINING_SERVICE)
+            self.problems.append(absent_hybrid(services, given.path, installed))
+            return None
+        return self.service(Given(path=given.path, value={"platform": HYBRID, SERVICES: list(services)}), shared)
 
     def _keys(
         self, kind: PluginKind, given: Given, short: str, cls: type
@@ -223,8 +239,7 @@ class Sections:
     ) -> TrainingServiceConfig | None:
         structurer = Structurer(base=self.base, fold_keys=True)
         cls = spec.arguments or NoArguments
-        _, unmatched = structurer.match(own, cls, ("platform", *SHARED_WITH_SERVICE))
-        unknown = [unsupported_key(str(problem.key_path[0]), problem.key_path) or problem for problem in unmatched]
+        _, unknown = structurer.match(own, cls, ("platform", *SHARED_WITH_SERVICE))
         try:
             record = structurer.record({key: own[key] for key in own if (key,) not in _paths(unknown)}, cls)
         except MistakesError as error:
@@ -238,7 +253,10 @@ class Sections:
         try:
             spec = self.lookup.resolve(kind, name)
         except PluginError as error:
-            self.problems += [attrs.evolve(problem, key_path=given.path) for problem in error.problems]
+            problems = [attrs.evolve(problem, key_path=given.path) for problem in error.problems]
+            if kind is PluginKind.TRAINING_SERVICE:
+                problems = [absent_platform(name, problem, self.lookup.names(kind)) for problem in problems]
+            self.problems += problems
             return None
         if not isinstance(spec, ConfiguredSpec):
             raise TypeError(f"the lookup answered {type(spec).__name__} for a {kind.value}")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
+
+from attrs import evolve
 
 from nni_core.api import LogChunk
 from nni_core.errors import ConflictError, NotFoundError, Problem
@@ -13,19 +16,33 @@ from nni_core.experiment.control import Change, ExperimentProfile, NoteView, Set
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.profile import profile_of
 from nni_core.model import ExperimentState, Json, LogStream, Metric, MetricKind, Parameters, Trial, TrialId
+from nni_core.store.events import TrialCreated
 from nni_core.store.reader import StoreReader
 
 
 def unfinished_trials(reader: StoreReader) -> bool:
     """Whether a log tells of trials that were begun and not ended."""
-    return bool(_ledger(reader).live)
+    return bool(_without_reports(reader).live)
 
 
 def _ledger(reader: StoreReader) -> Ledger:
     ledger = Ledger()
-    for event in reader.replay():
-        ledger.apply(event)
+    ledger.catch_up(reader.outline())
     return ledger
+
+
+def _without_reports(reader: StoreReader) -> Ledger:
+    """What a log adds up to without intermediate reports, which are most of a long one."""
+    ledger = Ledger()
+    ledger.catch_up((event, 1) for event in reader.without_reports())
+    return ledger
+
+
+def _trial(ledger: Ledger, trial_id: str) -> Trial:
+    found = ledger.trials.get(TrialId(trial_id))
+    if found is None:
+        raise NotFoundError(Problem(code="NNI704", message=f"there is no trial '{trial_id}'"))
+    return found
 
 
 class Archive:
@@ -33,53 +50,80 @@ class Archive:
 
     def __init__(self, reader: StoreReader, directory: Path) -> None:
         self._reader = reader
-        self._ledger = _ledger(reader)
         self._directory = directory
+
+    @cached_property
+    def _ledger(self) -> Ledger:
+        """What the whole log adds up to. Much is asked of an archive that does without it."""
+        return _ledger(self._reader)
+
+    @cached_property
+    def _quick_ledger(self) -> Ledger:
+        return _without_reports(self._reader)
+
+    @property
+    def _known(self) -> Ledger:
+        """Whichever was read already; they differ only in the latest intermediate reports."""
+        return self._ledger if "_ledger" in vars(self) else self._quick_ledger
+
+    @cached_property
+    def _beginning(self) -> Ledger:
+        """What the log adds up to without its trials."""
+        ledger = Ledger()
+        for event in self._reader.about_the_experiment():
+            ledger.apply(event)
+        return ledger
 
     @property
     def epoch(self) -> str:
-        return f"{self._ledger.epoch}-archive"
+        return f"{self._beginning.epoch}-archive"
 
     @property
     def cursor(self) -> int:
-        return self._ledger.cursor
+        return self._reader.last
 
     def profile(self) -> ExperimentProfile:
-        return profile_of(self._ledger, directory=self._directory, duration=self._ledger.duration, state=self._state())
+        ledger = self._beginning
+        profile = profile_of(ledger, directory=self._directory, duration=ledger.duration, state=self._state())
+        return evolve(profile, next_sequence_id=self._trials)
+
+    @cached_property
+    def _trials(self) -> int:
+        return self._reader.number_of(TrialCreated)
 
     def _state(self) -> ExperimentState:
         """A log whose last word is that the experiment runs was left by a manager that was killed."""
-        state = self._ledger.state
+        state = self._beginning.state
         return state if state.is_finished else ExperimentState.STOPPED
 
-    def trials(self) -> Sequence[Trial]:
-        return list(self._ledger.trials.values())
+    def trials(self, *, reports: bool = True) -> Sequence[Trial]:
+        return list((self._ledger if reports else self._known).trials.values())
 
     def trial(self, trial_id: str) -> Trial:
-        found = self._ledger.trials.get(TrialId(trial_id))
-        if found is None:
-            raise NotFoundError(Problem(code="NNI704", message=f"there is no trial '{trial_id}'"))
-        return found
+        return _trial(self._ledger, trial_id)
 
     def metrics(self, trial_id: str | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
-        return self._reader.metrics(None if trial_id is None else self.trial(trial_id).id, kind=kind)
+        return self._reader.metrics(None if trial_id is None else _trial(self._known, trial_id).id, kind=kind)
 
     def notes(self) -> Sequence[NoteView]:
-        return list(self._ledger.notes)
+        return list(self._known.notes)
+
+    def tuner_thinking(self) -> float:
+        return 0.0
 
     def trial_directory(self, trial_id: str) -> str:
-        trial = self.trial(trial_id)
+        trial = _trial(self._known, trial_id)
         first = self._directory / "trials" / trial.id
         return str(first if trial.attempt == 1 else first / f"attempt-{trial.attempt}")
 
-    def imported_data(self) -> Sequence[Mapping[str, Json]]:
-        return list(self._ledger.imported)
+    def imported_data(self) -> Sequence[Sequence[Mapping[str, Json]]]:
+        return list(self._known.imported)
 
     def changes(self, after: int) -> Sequence[Change] | None:
         return self._ledger.changes_after(after)
 
     async def wait_for_change(self, after: int) -> None:
-        if after >= self._ledger.cursor:
+        if after >= self.cursor:
             await asyncio.Event().wait()
 
     async def read_log(self, trial_id: str, stream: LogStream, offset: int, limit: int) -> LogChunk:
@@ -98,10 +142,16 @@ class Archive:
     async def kill_trial(self, trial_id: str) -> None:
         raise self._refused()
 
+    async def retry_trial(self, trial_id: str) -> None:
+        raise self._refused()
+
     async def add_trial(self, parameters: Parameters) -> int:
         raise self._refused()
 
     async def change(self, setting: Setting, value: Json) -> None:
+        raise self._refused()
+
+    async def change_all(self, changes: Mapping[Setting, Json]) -> None:
         raise self._refused()
 
     async def import_data(self, data: Sequence[Mapping[str, Json]]) -> None:
@@ -111,7 +161,7 @@ class Archive:
         raise self._refused()
 
     def _refused(self) -> ConflictError:
-        experiment_id = self._ledger.experiment_id
+        experiment_id = self._beginning.experiment_id
         return ConflictError(
             Problem(
                 code="NNI707",

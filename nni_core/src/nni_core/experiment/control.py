@@ -33,6 +33,15 @@ class Setting(StrEnum):
     SEARCH_SPACE = "SEARCH_SPACE"
 
 
+#: where each setting stands in the canonical config
+KEYS: Mapping[Setting, str] = {
+    Setting.TRIAL_CONCURRENCY: "trialConcurrency",
+    Setting.MAX_TRIAL_NUM: "maxTrialNumber",
+    Setting.MAX_EXEC_DURATION: "maxExperimentDuration",
+    Setting.SEARCH_SPACE: "searchSpace",
+}
+
+
 @frozen(kw_only=True)
 class ExperimentProfile:
     """An experiment as it stands now."""
@@ -98,8 +107,9 @@ class ExperimentControl(Protocol):
 
     def profile(self) -> ExperimentProfile: ...
 
-    def trials(self) -> Sequence[Trial]:
-        """All trials, in order of their sequence ids."""
+    def trials(self, *, reports: bool = True) -> Sequence[Trial]:
+        """All trials, in order of their sequence ids. Whoever has no use for the latest intermediate report and their
+        number says so: of a stopped experiment, they take a third of the time."""
 
     def trial(self, trial_id: str) -> Trial:
         """:raises NotFoundError: when there is none."""
@@ -108,9 +118,13 @@ class ExperimentControl(Protocol):
 
     def notes(self) -> Sequence[NoteView]: ...
 
+    def tuner_thinking(self) -> float:
+        """Seconds that the tuner has been busy with what it was asked last; 0 when it waits."""
+
     def trial_directory(self, trial_id: str) -> str: ...
 
-    def imported_data(self) -> Sequence[Mapping[str, Json]]: ...
+    def imported_data(self) -> Sequence[Sequence[Mapping[str, Json]]]:
+        """Results from elsewhere, import by import."""
 
     def changes(self, after: int) -> Sequence[Change] | None:
         """What changed after an event, or None when it is too long ago to say."""
@@ -123,11 +137,18 @@ class ExperimentControl(Protocol):
     async def kill_trial(self, trial_id: str) -> None:
         """Ask for a live trial to end as USER_CANCELED. ConflictError when it is over."""
 
+    async def retry_trial(self, trial_id: str) -> None:
+        """Run a trial again that failed or was ended, under its id and number. ConflictError when it is not over, or
+        has succeeded."""
+
     async def add_trial(self, parameters: Parameters) -> int:
         """Queue a customised trial; the answer is its sequence id."""
 
     async def change(self, setting: Setting, value: Json) -> None:
         """Change a limit or the search space. The value is written as in the config (canonical form)."""
+
+    async def change_all(self, changes: Mapping[Setting, Json]) -> None:
+        """Change several of these at once: all, or none. ConfigError with what is wrong with each."""
 
     async def import_data(self, data: Sequence[Mapping[str, Json]]) -> None: ...
 

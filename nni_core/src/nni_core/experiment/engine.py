@@ -13,18 +13,21 @@ from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from nni_core.api import ExperimentInfo, TrainingService
 from nni_core.errors import ConflictError, Problem
 from nni_core.experiment.budget import Budget
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.executions import GRACE, Executions, Job, new_attempt_id
+from nni_core.experiment.initial_points import untried_points
 from nni_core.experiment.ledger import Ledger
+from nni_core.experiment.retry import wanted_again
+from nni_core.experiment.reuse import reused
 from nni_core.experiment.sinks import Listeners
 from nni_core.experiment.transitions import ACTIVE, experiment_may_become
 from nni_core.experiment.tuner_host import Tuner, TunerFailedError
-from nni_core.experiment.tuner_messages import Answer, Call, TunerSetup, calls_for, story
+from nni_core.experiment.tuner_messages import Call, TunerSetup, calls_for, story
 from nni_core.log import get_logger
 from nni_core.model import (
     ExperimentState,
@@ -95,7 +98,9 @@ class Engine:
 
         :raises TunerFailedError: when the tuner cannot be built.
         """
-        past = story(self._store.replay(), assessed=self._assessed) if self.ledger.trials else ()
+        # Only an assessor wants to hear of every intermediate report again.
+        events = self._store.replay() if self._assessed else (event for event, _ in self._store.outline())
+        past = story(events, assessed=self._assessed) if self.ledger.trials else ()
         await asyncio.gather(self._executions.start(), self._tuner.start(past))
         await self._executions.upload()
         self._parts.listeners.started(self._parts.info)
@@ -154,6 +159,11 @@ class Engine:
     def budget(self) -> Budget:
         return Budget.of(self.ledger.config)
 
+    @property
+    def tuner_thinking(self) -> float:
+        """Seconds that the tuner has been busy with what it was asked last; 0 when it waits."""
+        return self._tuner.thinking_for
+
     async def wait_for_change(self, after: int) -> None:
         """Return when there is an event after this one."""
         while self.ledger.cursor <= after:
@@ -193,6 +203,17 @@ class Engine:
         await self._store.flush()
         if not (trial := self.ledger.trials[trial_id]).state.is_terminal:
             self._executions.cancel(trial)
+
+    async def retry(self, trial_id: TrialId) -> None:
+        """Run a trial again that failed or was ended, with its id, number and parameters; returns when that is durable.
+        It takes no further place in ``max_trial_number``. The tuner was told of its end: what comes now, it is taught
+        as the result of parameters that a user gave.
+
+        :raises ConflictError: when the trial is not over or has succeeded, or the experiment runs no trials any more.
+        """
+        self.record(wanted_again(self.ledger.trials[trial_id], self.ledger.state, new_attempt_id()))
+        await self._store.flush()
+        self.look_again()
 
     async def change(self, changes: Mapping[str, Json]) -> None:
         """Change limits or the search space; keys and values are those of the canonical config, already checked."""
@@ -314,26 +335,52 @@ class Engine:
             exhausted_for_now = self.ledger.exhausted is not None and not self._may_answer
             if not room or exhausted_for_now or self.budget.is_late(self.duration):
                 return
-            first_id, told_through = self.ledger.next_parameter_id, self.ledger.cursor
-            self._may_answer = False
-            try:
-                answer = await self._tuner.ask(room, first_id)
-            except TunerFailedError:
-                self._may_answer = True
+            bodies = self._initial(room) or await self._asked(room)
+            if not bodies:
                 return
-            bodies = self._bodies(answer, first_id, told_through)
             self.record(*bodies)
         await self._store.flush()
         created = [body.trial_id for body in bodies if isinstance(body, ev.TrialCreated)]
         await self._executions.place([self.ledger.trials[trial_id] for trial_id in created])
 
-    def _bodies(self, answer: Answer, first_id: int, told_through: int) -> list[ev.EventBody]:
-        bodies: list[ev.EventBody] = [
-            self._created(one.parameter_id, one.parameters, ParameterSource.ALGORITHM, place, told_through, first_id)
-            for place, one in enumerate(answer.suggestions)
+    def _initial(self, room: int) -> Sequence[ev.EventBody]:
+        """Trials of the config's initial points, which come before anything the tuner says."""
+        points = untried_points(self.ledger.config, self.ledger.initial_points_begun, room)
+        if points:
+            self.look_again()  # there may be room left for the tuner
+        first_id, source = self.ledger.next_parameter_id, ParameterSource.CUSTOMIZED
+        return [
+            evolve(self._created(first_id + place, parameters, source, place), initial_point=index)
+            for place, (index, parameters) in enumerate(points)
         ]
+
+    async def _asked(self, room: int) -> Sequence[ev.EventBody]:
+        """What the tuner makes of the room that there is; nothing when it fails."""
+        first_id, told_through = self.ledger.next_parameter_id, self.ledger.cursor
+        self._may_answer = False
+        try:
+            answer = await self._tuner.ask(room, first_id)
+        except TunerFailedError:
+            self._may_answer = True
+            return ()
+        bodies: list[ev.EventBody] = []
+        for place, one in enumerate(answer.suggestions):
+            created = self._created(
+                one.parameter_id, one.parameters, ParameterSource.ALGORITHM, place, told_through, first_id
+            )
+            bodies += [created, *reused(created, self.ledger.trials, one.earlier)]
+        if len(bodies) > len(answer.suggestions):
+            self.look_again()  # some are over already
         if answer.exhausted is not None:
-            bodies.append(ev.TunerExhausted(reason=answer.exhausted, told_through=told_through, asked_from=first_id))
+            bodies.append(
+                ev.TunerExhausted(
+                    reason=answer.exhausted,
+                    told_through=told_through,
+                    asked_from=first_id,
+                    asked_for=room,
+                    next_parameter_id=answer.next_id,
+                )
+            )
         return bodies
 
     def _created(

@@ -6,11 +6,11 @@ Says what happened to trials; when there is room for more of them is the engine'
 from __future__ import annotations
 
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from attrs import frozen
+from attrs import field, frozen
 
 from nni_core.api import (
     AttemptStatus,
@@ -64,6 +64,8 @@ class Job:
     command: str | Sequence[str]
     code_directory: Path
     gpus: int | None
+    #: variables that the config sets
+    environment: Mapping[str, str] = field(factory=dict)
 
 
 class Executions:
@@ -174,6 +176,7 @@ class Executions:
                 parameters=trial.parameters,
                 source=trial.source,
             ),
+            environment=self._job.environment,
             gpus=self._job.gpus,
             time_limit=Budget.of(self._ledger.config).max_trial_duration,
         )

@@ -6,13 +6,13 @@ The engine, a viewer of a stopped experiment and a resume all build the same led
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import singledispatchmethod
-
-from attrs import evolve
+from typing import Any
 
 from nni_core.errors import NniError
 from nni_core.experiment.control import Change, NoteView
+from nni_core.experiment.evolving import evolve
 from nni_core.experiment.transitions import ACTIVE, experiment_may_become, trial_may_become
 from nni_core.model import (
     ExperimentId,
@@ -63,10 +63,14 @@ class Ledger:
         #: end of the last spool record known of each live trial
         self.spool_offsets: dict[TrialId, int] = {}
         self.next_parameter_id = 0
+        #: how many of the config's initial points were gone through
+        self.initial_points_begun = 0
         self.exhausted: str | None = None
-        self.imported: list[Mapping[str, Json]] = []
+        self.imported: list[Sequence[Mapping[str, Json]]] = []
         self.notes: deque[NoteView] = deque(maxlen=NOTES_KEPT)
         self.changes: deque[Change] = deque(maxlen=CHANGES_KEPT)
+        #: the event after which changes are known
+        self._changes_since = 0
 
     @property
     def next_sequence_id(self) -> int:
@@ -82,7 +86,8 @@ class Ledger:
 
     def changes_after(self, number: int) -> Sequence[Change] | None:
         """Changes after an event, or None when they are no longer kept."""
-        if number > self.cursor or (self.changes and number + 1 < self.changes[0].cursor):
+        oldest = self.changes[0].cursor - 1 if self.changes else self._changes_since
+        if not oldest <= number <= self.cursor:
             return None
         fresh: list[Change] = []
         for change in reversed(self.changes):
@@ -97,12 +102,30 @@ class Ledger:
 
         :raises LedgerError: when it cannot follow those before it.
         """
+        trial_id, metric = self._take(event)
+        self.changes.append(Change(cursor=event.number, trial_id=trial_id, metric=metric))
+
+    def catch_up(self, outline: Iterable[tuple[ev.Event, int]]) -> None:
+        """Take the outline of a log (:meth:`nni_core.store.base.Store.outline`): what applying all of its events comes
+        to, except that changes before its end are not kept.
+
+        :raises LedgerError: when an event cannot follow those before it.
+        """
+        for event, stands_for in outline:
+            self._take(event)
+            if stands_for > 1 and isinstance(event.body, ev.MetricReported):
+                trial = self.trials[event.body.trial_id]
+                self._put(evolve(trial, intermediate_count=trial.intermediate_count + stands_for - 1))
+        self.changes.clear()
+        self._changes_since = self.cursor
+
+    def _take(self, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         self.cursor = event.number
         if not isinstance(event.body, ev.ManagerStarted):
             # Nothing ran between the last word of one manager and the first of the next.
             self._seen_at = event.timestamp
-        trial_id, metric = self._apply(event.body, event)
-        self.changes.append(Change(cursor=event.number, trial_id=trial_id, metric=metric))
+        handler = _HANDLERS.get(type(event.body), _HANDLERS[object])
+        return handler(self, event.body, event)
 
     @singledispatchmethod
     def _apply(self, body: object, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
@@ -158,6 +181,8 @@ class Ledger:
             )
         )
         self.next_parameter_id = max(self.next_parameter_id, body.parameter_id + 1)
+        if body.initial_point is not None:
+            self.initial_points_begun = body.initial_point + 1
         if body.source is ParameterSource.ALGORITHM:
             self.exhausted = None
         return body.trial_id, None
@@ -169,30 +194,29 @@ class Ledger:
 
     @_apply.register
     def _(self, body: ev.TrialRequeued, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
-        trial = self._moved(body.trial_id, TrialState.WAITING, event)
         self.spool_offsets.pop(body.trial_id, None)
         self.cancels.pop(body.trial_id, None)
-        self._put(
-            evolve(
-                trial,
-                attempt_id=body.attempt_id,
-                attempt=body.attempt,
-                message=body.reason,
-                started_at=None,
-                ended_at=None,
-                final=None,
-                latest=None,
-                intermediate_count=0,
-                exit_code=None,
-                signal=None,
-            )
+        self._move(
+            body.trial_id,
+            TrialState.WAITING,
+            event,
+            attempt_id=body.attempt_id,
+            attempt=body.attempt,
+            message=body.reason,
+            source=ParameterSource.CUSTOMIZED if body.asked else self.trials[body.trial_id].source,
+            started_at=None,
+            ended_at=None,
+            final=None,
+            latest=None,
+            intermediate_count=0,
+            exit_code=None,
+            signal=None,
         )
         return body.trial_id, None
 
     @_apply.register
     def _(self, body: ev.TrialBegan, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
-        trial = self._moved(body.trial_id, TrialState.RUNNING, event)
-        self._put(evolve(trial, started_at=event.timestamp, message=None))
+        self._move(body.trial_id, TrialState.RUNNING, event, started_at=event.timestamp, message=None)
         return body.trial_id, None
 
     @_apply.register
@@ -221,28 +245,28 @@ class Ledger:
 
     @_apply.register
     def _(self, body: ev.TrialFinished, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
-        trial = self._moved(body.trial_id, body.state, event)
         self.cancels.pop(body.trial_id, None)
         self.spool_offsets.pop(body.trial_id, None)
-        self._put(
-            evolve(
-                trial,
-                ended_at=event.timestamp,
-                exit_code=body.exit_code,
-                signal=body.signal,
-                message=body.message,
-            )
+        self._move(
+            body.trial_id,
+            body.state,
+            event,
+            ended_at=event.timestamp,
+            exit_code=body.exit_code,
+            signal=body.signal,
+            message=body.message,
         )
         return body.trial_id, None
 
     @_apply.register
     def _(self, body: ev.DataImported, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
-        self.imported.extend(body.data)
+        self.imported.append(body.data)
         return None, None
 
     @_apply.register
     def _(self, body: ev.TunerExhausted, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         self.exhausted = body.reason
+        self.next_parameter_id = max(self.next_parameter_id, body.next_parameter_id)
         return None, None
 
     @_apply.register
@@ -258,11 +282,12 @@ class Ledger:
         )
         return body.trial_id, None
 
-    def _moved(self, trial_id: TrialId, state: TrialState, event: ev.Event) -> Trial:
+    def _move(self, trial_id: TrialId, state: TrialState, event: ev.Event, **changes: Any) -> None:
+        """A trial goes to another state, and changes with it."""
         trial = self.trials[trial_id]
         if not trial_may_become(trial.state, state):
             raise LedgerError(f"event {event.number}: trial {trial_id} cannot go from {trial.state} to {state}")
-        return evolve(trial, state=state)
+        self._put(evolve(trial, state=state, **changes))
 
     def _put(self, trial: Trial) -> None:
         before = self.trials.get(trial.id)
@@ -275,3 +300,9 @@ class Ledger:
             else:
                 self.live[trial.id] = None
         self.trials[trial.id] = trial
+
+
+#: what takes events of each kind, looked up here because asking the dispatcher takes longer than the taking
+_HANDLERS: Mapping[type, Callable[[Ledger, Any, ev.Event], tuple[TrialId | None, Metric | None]]] = dict(
+    vars(Ledger)["_apply"].dispatcher.registry
+)

@@ -8,7 +8,7 @@ from nni_core.api import LogChunk, TrainingService
 from nni_core.errors import ConfigError, ConflictError, NotFoundError, Problem
 from nni_core.experiment.control import Change, ExperimentProfile, NoteView, Setting
 from nni_core.experiment.engine import Engine
-from nni_core.experiment.settings import checked_setting
+from nni_core.experiment.settings import check_constraints, checked_in, checked_setting, checked_settings
 from nni_core.model import Json, LogStream, Metric, MetricKind, Parameters, Trial, TrialId, TrialState
 from nni_core.space import SearchSpace
 from nni_core.store.base import Store
@@ -43,7 +43,7 @@ class LiveControl:
     def profile(self) -> ExperimentProfile:
         return self._profile()
 
-    def trials(self) -> Sequence[Trial]:
+    def trials(self, *, reports: bool = True) -> Sequence[Trial]:
         return list(self._engine.ledger.trials.values())
 
     def trial(self, trial_id: str) -> Trial:
@@ -58,11 +58,14 @@ class LiveControl:
     def notes(self) -> Sequence[NoteView]:
         return list(self._engine.ledger.notes)
 
+    def tuner_thinking(self) -> float:
+        return self._engine.tuner_thinking
+
     def trial_directory(self, trial_id: str) -> str:
         trial = self.trial(trial_id)
         return self._service.trial_directory(trial.id, trial.attempt)
 
-    def imported_data(self) -> Sequence[Mapping[str, Json]]:
+    def imported_data(self) -> Sequence[Sequence[Mapping[str, Json]]]:
         return list(self._engine.ledger.imported)
 
     def changes(self, after: int) -> Sequence[Change] | None:
@@ -83,17 +86,32 @@ class LiveControl:
             )
         await self._engine.cancel(trial.id, TrialState.USER_CANCELED, "a user killed it")
 
+    async def retry_trial(self, trial_id: str) -> None:
+        await self._engine.retry(self.trial(trial_id).id)
+
     async def add_trial(self, parameters: Parameters) -> int:
-        problem = SearchSpace.parse(self._engine.ledger.config["searchSpace"]).contains(parameters)
-        if problem is not None:
-            raise ConfigError(problem)
+        # A tuner of the user's own may read forms of its own, and take what lies outside them.
+        if not self._own_tuner:
+            problem = SearchSpace.parse(self._engine.ledger.config["searchSpace"]).contains(parameters)
+            if problem is not None:
+                raise ConfigError(problem)
+        check_constraints(self._engine.ledger.config, parameters)
         return await self._engine.add_trial(parameters)
 
     async def change(self, setting: Setting, value: Json) -> None:
-        await self._engine.change(checked_setting(setting, value))
+        changes = checked_setting(setting, value, own_tuner=self._own_tuner)
+        await self._engine.change(checked_in(self._engine.ledger.config, changes))
+
+    async def change_all(self, changes: Mapping[Setting, Json]) -> None:
+        checked = checked_settings(changes, own_tuner=self._own_tuner)
+        await self._engine.change(checked_in(self._engine.ledger.config, checked))
 
     async def import_data(self, data: Sequence[Mapping[str, Json]]) -> None:
         await self._engine.import_data(data)
 
     async def stop(self) -> None:
         self._request_stop()
+
+    @property
+    def _own_tuner(self) -> bool:
+        return "className" in self._engine.ledger.config.get("tuner", {})

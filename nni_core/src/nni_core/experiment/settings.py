@@ -6,21 +6,32 @@ from collections.abc import Mapping
 
 from nni_core.config.durations import DurationError, parse_duration, plain_seconds
 from nni_core.errors import ConfigError, Problem
-from nni_core.experiment.control import Setting
-from nni_core.model import Json
-from nni_core.space import SearchSpace
-
-#: where each setting stands in the canonical config
-KEYS: Mapping[Setting, str] = {
-    Setting.TRIAL_CONCURRENCY: "trialConcurrency",
-    Setting.MAX_TRIAL_NUM: "maxTrialNumber",
-    Setting.MAX_EXEC_DURATION: "maxExperimentDuration",
-    Setting.SEARCH_SPACE: "searchSpace",
-}
+from nni_core.experiment.control import KEYS, Setting
+from nni_core.model import Json, Parameters
+from nni_core.space import Constraints, ExpressionProblem, SearchSpace, validate_constraints
 
 
-def checked_setting(setting: Setting, value: Json) -> Mapping[str, Json]:
-    """The change of the canonical config that a new value amounts to. None lifts a limit.
+def checked_settings(changes: Mapping[Setting, Json], *, own_tuner: bool = False) -> Mapping[str, Json]:
+    """The change of the canonical config that new values amount to.
+
+    :raises ConfigError: with what is wrong with each of them; key paths begin in the canonical config.
+    """
+    checked: dict[str, Json] = {}
+    problems: list[Problem] = []
+    for setting, value in changes.items():
+        try:
+            checked |= checked_setting(setting, value, own_tuner=own_tuner)
+        except ConfigError as error:
+            inside = setting is Setting.SEARCH_SPACE
+            problems += [problem.under(KEYS[setting]) if inside else problem for problem in error.problems]
+    if problems:
+        raise ConfigError(*problems)
+    return checked
+
+
+def checked_setting(setting: Setting, value: Json, *, own_tuner: bool = False) -> Mapping[str, Json]:
+    """The change of the canonical config that a new value amounts to. None lifts a limit. A tuner of the user's own
+    (``own_tuner``) may read search spaces in forms of its own.
 
     :raises ConfigError: when the value cannot be.
     """
@@ -33,8 +44,34 @@ def checked_setting(setting: Setting, value: Json) -> Mapping[str, Json]:
         case Setting.MAX_EXEC_DURATION:
             return {key: None if value is None else _seconds(value, key)}
         case Setting.SEARCH_SPACE:
-            SearchSpace.parse(value)
+            if not (own_tuner and isinstance(value, Mapping)):
+                SearchSpace.parse(value)
             return {key: value}
+
+
+def checked_in(config: Mapping[str, Json], changes: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Changes of a canonical config, which the rest of it has to fit: constraints over a new search space.
+
+    :raises ConfigError: when it does not.
+    """
+    texts = config.get("constraints", ())
+    if "searchSpace" in changes and texts:
+        problems = validate_constraints(texts, SearchSpace.parse(changes["searchSpace"]))
+        spelt = [one.spelt_out() if isinstance(one, ExpressionProblem) else one for one in problems if one.fatal]
+        if spelt:
+            raise ConfigError(*(problem.under("constraints") for problem in spelt))
+    return changes
+
+
+def check_constraints(config: Mapping[str, Json], parameters: Parameters) -> None:
+    """Look at parameters that a user wants tried, whether they satisfy the constraints of a canonical config.
+
+    :raises ConfigError: when they do not.
+    """
+    if texts := config.get("constraints", ()):
+        problem = Constraints.read(texts, SearchSpace.parse(config["searchSpace"])).problem_of(parameters)
+        if problem is not None:
+            raise ConfigError(problem)
 
 
 def _seconds(value: Json, key: str) -> int | float:

@@ -21,11 +21,12 @@ TRIAL_TRANSITIONS: Mapping[T, frozenset[T]] = {
         {T.RUNNING, T.WAITING, T.SUCCEEDED, T.FAILED, T.USER_CANCELED, T.SYS_CANCELED, T.EARLY_STOPPED}
     ),
     T.SUCCEEDED: frozenset(),
-    T.FAILED: frozenset(),
-    T.USER_CANCELED: frozenset(),
+    # a user wants it again
+    T.FAILED: frozenset({T.WAITING}),
+    T.USER_CANCELED: frozenset({T.WAITING}),
+    T.EARLY_STOPPED: frozenset({T.WAITING}),
     # a stop of the experiment ended it, and the experiment was resumed
     T.SYS_CANCELED: frozenset({T.WAITING}),
-    T.EARLY_STOPPED: frozenset(),
 }
 
 #: time counts towards the experiment's duration
@@ -37,8 +38,8 @@ EXPERIMENT_TRANSITIONS: Mapping[E, frozenset[E]] = {
     E.RUNNING: frozenset({E.NO_MORE_TRIAL, E.TUNER_NO_MORE_TRIAL, E.DONE}) | _ENDINGS,
     E.NO_MORE_TRIAL: frozenset({E.RUNNING, E.TUNER_NO_MORE_TRIAL, E.DONE}) | _ENDINGS,
     E.TUNER_NO_MORE_TRIAL: frozenset({E.RUNNING, E.NO_MORE_TRIAL, E.DONE}) | _ENDINGS,
-    # limits were raised, or the search space grew
-    E.DONE: frozenset({E.RUNNING}) | _ENDINGS,
+    # limits were raised, the search space grew, or a trial is tried again
+    E.DONE: frozenset({E.RUNNING, E.NO_MORE_TRIAL, E.TUNER_NO_MORE_TRIAL}) | _ENDINGS,
     # a resume starts over
     E.ERROR: frozenset({E.RUNNING, E.STOPPING, E.STOPPED}),
     E.STOPPING: frozenset({E.STOPPED, E.RUNNING}),

@@ -23,7 +23,7 @@ from nni_core.children import Child
 from nni_core.errors import NniError
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.transitions import signal_name
-from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, TunerSetup, ask
+from nni_core.experiment.tuner_messages import Answer, Call, Failure, TunerSetup, ask
 from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.model import Json
 
@@ -75,6 +75,8 @@ class TunerProcess:
         self._failure: Failure | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._process: Child | None = None
+        #: tuner or assessor want to be told of the end
+        self._has_last_words = False
         #: it was seen dead, and whatever it left in its group was killed: its number may be another's now
         self._over = False
         self._writer: asyncio.StreamWriter | None = None
@@ -96,7 +98,7 @@ class TunerProcess:
         ]
         # However busy the machine is: until the process has begun, nothing is late.
         await self._expect(math.inf)
-        await self.call(self._setup.call())
+        self._has_last_words = bool((await self.call(self._setup.call())).get("closes"))
 
     def call(self, call: Call, *, told: bool = False) -> asyncio.Future[Json]:
         """Make a call; the answer comes through the future, which raises :class:`TunerFailedError` when it cannot.
@@ -131,11 +133,12 @@ class TunerProcess:
 
     @property
     def thinking_since(self) -> float | None:
-        """When the oldest call that is not answered yet was made, by the clock; None when there is none."""
+        """Since when the process has been busy with the oldest call that is not answered, by the clock; None when there
+        is none."""
         return self._pending[0][0] if self._pending else None
 
     async def stop(self) -> None:
-        """End the process at once. May be called twice."""
+        """End the process: at once, unless there are last words to wait for. May be called twice."""
         self._on_failure = _ignore
         self._send()
         self._fail(Failure(message="the tuner was stopped"))
@@ -143,6 +146,8 @@ class TunerProcess:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+        if self._has_last_words:
+            await self._hear_last_words()
         if self._writer is not None:
             self._writer.close()
             with suppress(OSError):
@@ -151,6 +156,14 @@ class TunerProcess:
             self._kill()
             await asyncio.to_thread(self._process.wait)
             self._over = True
+
+    async def _hear_last_words(self) -> None:
+        """Hang up, and give the process the time that it is promised for its end."""
+        if self._process is None or self._writer is None or self._over:
+            return
+        with suppress(OSError):
+            self._writer.write_eof()
+        await asyncio.wait({asyncio.create_task(asyncio.to_thread(self._process.wait))}, timeout=CLOSING)
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         while line := await self._line(reader):
@@ -166,8 +179,15 @@ class TunerProcess:
                 break
             if not answer.done():
                 answer.set_result(reply)
+            self._begin_next()
         else:
             self._fail(await self._death())
+
+    def _begin_next(self) -> None:
+        """The process turns to the next call, if there is one: its time begins now."""
+        if self._pending:
+            since, answer = self._pending[0]
+            self._pending[0] = max(since, self._clock.monotonic()), answer
 
     def refuse(self, answer: object) -> TunerFailedError:
         """Fail: the process gave an answer to what was not asked, so that its answers mean nothing any more."""
@@ -248,9 +268,9 @@ class Tuner(Protocol):
     failure: Failure | None
 
     async def start(self, story: Iterable[Call] = ()) -> None:
-        """Make ready, and tell the story so far.
+        """Make ready, and begin to tell the story so far.
 
-        :raises TunerFailedError: when the tuner cannot be built or does not get through the story.
+        :raises TunerFailedError: when the tuner cannot be built. One that does not get through the story fails later.
         """
 
     def tell(self, calls: Sequence[Call]) -> Sequence[asyncio.Future[Json]]:
@@ -307,9 +327,9 @@ class TunerHost:
         self.failure: Failure | None = None
 
     async def start(self, story: Iterable[Call] = ()) -> None:
-        """Start the process and tell it the story so far.
+        """Start the process and begin to tell it the story so far.
 
-        :raises TunerFailedError: when it cannot be built or does not get through the story.
+        :raises TunerFailedError: when it cannot be built. One that does not get through the story fails later.
         """
         self.failed.clear()
         self.failure = None
@@ -323,8 +343,8 @@ class TunerHost:
         try:
             line, self._line = self._line or TunerLine(), None
             await self._process.start(line, self._environment)
-            for call in story:
-                await self._process.call(call)
+            # Its answers are not waited for: a long story takes some tuners minutes, and questions come after it.
+            self.tell(list(story))
         except TunerFailedError:
             await self.stop()
             raise
@@ -341,11 +361,8 @@ class TunerHost:
         process = self._process
         reply = await self._call(ask(count, first_id))
         try:
-            return Answer(
-                suggestions=[Suggestion(parameter_id=one[0], parameters=one[1]) for one in reply["suggestions"]],
-                exhausted=reply["exhausted"],
-            )
-        except (KeyError, TypeError, IndexError):
+            return Answer.from_json(reply)
+        except (KeyError, TypeError, ValueError):
             if process is None:
                 raise
             raise process.refuse(reply) from None

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from nni_core.errors import KeyPath
 from nni_core.experiment.ledger import Ledger
-from nni_core.model import Json, MetricKind, ParameterSource, Trial, TrialId, TrialState, default_number, untag_floats
+from nni_core.experiment.sieve import SearchRules
+from nni_core.model import Json, MetricKind, ParameterSource, Trial, TrialId, TrialState, untag_floats
 from nni_core.store import events as ev
 
 Call = Mapping[str, Json]
@@ -58,6 +59,8 @@ class TunerSetup:
     search_space: Mapping[str, Json]
     #: one-off plugin files of the config
     plugin_files: Sequence[str] = ()
+    #: what holds for suggestions, whatever the tuner
+    rules: SearchRules = field(factory=SearchRules)
 
     def call(self) -> Call:
         """The call after :meth:`~nni_core.experiment.tuner_spawn.TunerLine.settle_in`: what to build."""
@@ -67,6 +70,7 @@ class TunerSetup:
             "assessor": self.assessor.as_json() if self.assessor else None,
             "search_space": self.search_space,
             "plugin_files": list(self.plugin_files),
+            "rules": self.rules.as_json(),
         }
 
 
@@ -76,6 +80,8 @@ class Suggestion:
 
     parameter_id: int
     parameters: Mapping[str, Json]
+    #: the earlier trial of the same parameters whose result is to be used again
+    earlier: TrialId | None = None
 
 
 @frozen(kw_only=True)
@@ -85,6 +91,20 @@ class Answer:
     suggestions: Sequence[Suggestion]
     #: why there are fewer than asked for; None when there are not
     exhausted: str | None
+    #: the first parameter id that the tuner has not seen
+    next_id: int = 0
+
+    @classmethod
+    def from_json(cls, reply: Mapping[str, Json]) -> Answer:
+        """Read the process's reply.
+
+        :raises KeyError, TypeError, ValueError: when it is none.
+        """
+        suggestions = [
+            Suggestion(parameter_id=parameter_id, parameters=parameters, earlier=earlier)
+            for parameter_id, parameters, earlier in reply["suggestions"]
+        ]
+        return cls(suggestions=suggestions, exhausted=reply["exhausted"], next_id=reply["next_id"])
 
 
 @frozen(kw_only=True)
@@ -111,9 +131,7 @@ def calls_for(event: ev.Event, trials: Mapping[TrialId, Trial], *, assessed: boo
         case ev.TrialCreated(source=ParameterSource.CUSTOMIZED) as body:
             yield {"op": "customized", "parameters": body.parameters}
         case ev.MetricReported(kind=MetricKind.PERIODICAL) as body if assessed:
-            number = default_number(untag_floats(body.value))
-            if number is not None:
-                yield {"op": "report", "trial_id": body.trial_id, "number": number}
+            yield {"op": "report", "trial_id": body.trial_id, "value": untag_floats(body.value)}
         case ev.TrialRequeued() as body if assessed:
             yield {"op": "forget", "trial_id": body.trial_id}
         case ev.TrialFinished() as body if body.state is not TrialState.SYS_CANCELED:
@@ -127,28 +145,28 @@ def calls_for(event: ev.Event, trials: Mapping[TrialId, Trial], *, assessed: boo
 
 
 def _end(trial: Trial) -> Call:
-    value = result_of(trial)
     return {
         "op": "end",
         "parameter_id": trial.parameter_id,
         "parameters": trial.parameters,
         "trial_id": trial.id,
-        "value": value,
-        "success": trial.state is TrialState.SUCCEEDED and value is not None,
+        "value": result_of(trial),
+        "success": trial.state is TrialState.SUCCEEDED,
         "customized": trial.source is ParameterSource.CUSTOMIZED,
     }
 
 
 def result_of(trial: Trial) -> Json:
     """What a finished trial teaches the tuner: its final result, the latest intermediate one when an assessor or the
-    time limit stopped it early, and nothing (None) when it failed, was cancelled, or reported no finite number."""
+    time limit stopped it early, and nothing (None) when it failed, was cancelled, or reported nothing. Most tuners
+    learn of a finite number only: that is for the tuner's process to see to."""
     if trial.state is TrialState.SUCCEEDED:
         report = trial.final
     elif trial.state is TrialState.EARLY_STOPPED:
         report = trial.final or trial.latest
     else:
         return None
-    return report.value if report is not None and report.number is not None else None
+    return report.value if report is not None else None
 
 
 def story(events: Iterable[ev.Event], *, assessed: bool) -> Sequence[Call]:
@@ -168,9 +186,9 @@ def story(events: Iterable[ev.Event], *, assessed: bool) -> Sequence[Call]:
                 question = questions.setdefault(place, _Question(first_id=body.asked_from, answers=[]))
                 question.answers.append(Suggestion(parameter_id=body.parameter_id, parameters=body.parameters))
             case ev.TunerExhausted() as body:
-                questions.setdefault(
-                    (body.told_through, body.asked_from), _Question(first_id=body.asked_from, answers=[])
-                )
+                place = (body.told_through, body.asked_from)
+                question = questions.setdefault(place, _Question(first_id=body.asked_from, answers=[]))
+                questions[place] = evolve(question, count=body.asked_for)
             case _:
                 told += [(event.number, 0, 0, call) for call in calls_for(event, ledger.trials, assessed=assessed)]
     # A question at n knows the events up to n: it comes after the call of event n and before those that follow.
@@ -182,7 +200,10 @@ def story(events: Iterable[ev.Event], *, assessed: bool) -> Sequence[Call]:
 class _Question:
     first_id: int
     answers: list[Suggestion]
+    #: how many were asked for; 0 where there were as many answers, or at least one
+    count: int = 0
 
     def call(self) -> Call:
         answers = [[one.parameter_id, one.parameters] for one in self.answers]
-        return {"op": "replay_ask", "first_id": self.first_id, "answers": answers}
+        count = self.count or max(1, len(answers))
+        return {"op": "replay_ask", "first_id": self.first_id, "answers": answers, "count": count}

@@ -2,34 +2,35 @@
 
 Started with the descriptor of its line to the manager, and speaks over that only. Whatever a plugin prints
 goes to ``log/dispatcher.log``. Ends when the manager does. It also keeps what every tuner would otherwise have
-to keep: that suggestions lie in the search space, and that a finite one is never suggested from twice.
+to keep: that suggestions lie in the search space and satisfy the constraints, and that a finite one is never suggested
+from twice (:mod:`sieve`).
 """
 
 from __future__ import annotations
 
 import gc
+import inspect
 import json
 import os
-import random
 import socket
 import sys
 import traceback
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from nni.printing import enable_global_logging
 from nni_core.api import Assessor, AssessResult, NoMoreTrialError, Tuner
 from nni_core.errors import NniError, UserError
+from nni_core.experiment.seeds import derived_seed
+from nni_core.experiment.sieve import Refusal, SearchRules, Sieve
 from nni_core.experiment.tuner_messages import AlgorithmRef
-from nni_core.model import Json, Parameters
+from nni_core.model import Json, Parameters, default_number
 from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins import PluginRegistry, discover_plugins
-from nni_core.space import Deduplicator, SearchSpace
 
-#: how often a tuner may repeat itself on a finite space before an unseen point is taken instead
-REPEATS_ALLOWED = 10
 #: what the process does when a fault is the assessor's
 ASSESSORS_CALLS = frozenset({"assess_trial", "trial_end of the assessor"})
 
@@ -41,59 +42,73 @@ class RubbishError(NniError):
 class Worker:
     """A tuner, an assessor perhaps, and the search space they work on."""
 
-    def __init__(self, *, tuner: Tuner, assessor: Assessor | None, search_space: Mapping[str, Json]) -> None:
+    def __init__(
+        self,
+        *,
+        tuner: Tuner,
+        assessor: Assessor | None,
+        search_space: Mapping[str, Json],
+        rules: SearchRules | None = None,
+    ) -> None:
         self.tuner = tuner
         self.assessor = assessor
         self.doing = "update_search_space"
-        self._histories: defaultdict[str, list[float]] = defaultdict(list)
-        self._seen: list[Parameters] = []
-        self._take_space(search_space)
+        self._histories: defaultdict[str, list[Json]] = defaultdict(list)
+        self._sieve = Sieve(rules or SearchRules(), search_space, free_form=tuner.free_form)
         tuner.update_search_space(search_space)
 
     # Every method below is one call of the manager's; its name is the call's ``op``.
 
     def ask(self, count: int, first_id: int) -> Json:
-        """``count`` suggestions, numbered from ``first_id``; ids of refused repetitions are passed over."""
-        given: list[tuple[int, Parameters]] = []
+        """``count`` suggestions, numbered from ``first_id``; ids of refused ones are passed over. Beside each one
+        stands the earlier trial whose result it is to have, or None."""
+        given: list[tuple[int, Parameters, str | None]] = []
+        refused: Counter[Refusal] = Counter()
         next_id = first_id
         exhausted: str | None = None
         self.doing = "generate_multiple_parameters"
         while len(given) < count and exhausted is None:
-            exhausted = self._space_exhausted()
+            exhausted = self._sieve.nothing_left()
             if exhausted is not None:
                 break
             ids = list(range(next_id, next_id + count - len(given)))
             offered = self._offers(ids)
             for parameter_id, parameters in zip(ids, offered, strict=False):
-                taken = self._take(parameter_id, parameters, repeats=parameter_id - first_id - len(given))
-                if taken is not None:
-                    given.append((parameter_id, taken))
+                patient = {refusal for refusal in Refusal if refused[refusal] < refusal.value * (1 + len(given))}
+                plain, refusal = self._sifted(parameter_id, parameters, patient)
+                if refusal is not None:
+                    refused[refusal] += 1
+                elif plain is None:
+                    exhausted = self._sieve.nothing_found()
+                else:
+                    given.append((parameter_id, plain, self._sieve.take(plain)))
             next_id = ids[-1] + 1
             if len(offered) < len(ids):
                 exhausted = "the tuner has nothing left to suggest"
-        return {"suggestions": given, "exhausted": exhausted}
+        return {"suggestions": given, "exhausted": exhausted, "next_id": next_id}
 
-    def replay_ask(self, first_id: int, answers: Sequence[tuple[int, Parameters]]) -> Json:
+    def replay_ask(self, first_id: int, answers: Sequence[tuple[int, Parameters]], count: int) -> Json:
         """A question of before. What was answered then is the truth, whatever the tuner says now."""
-        again = self.ask(max(1, len(answers)), first_id)["suggestions"]
-        same = [list(one) for one in again] == [list(one) for one in answers]
+        again = self.ask(count, first_id)["suggestions"]
+        same = [list(one[:2]) for one in again] == [list(one) for one in answers]
         if not same:
             for _, parameters in answers:
-                self._remember(parameters)
+                self._sieve.remember(parameters)
         return {"same": same}
 
     def customized(self, parameters: Parameters) -> Json:
         """Parameters that a user gave: they count as seen."""
-        self._remember(parameters)
+        self._sieve.remember(parameters)
         return {}
 
-    def report(self, trial_id: str, number: float) -> Json:
+    def report(self, trial_id: str, value: Json) -> Json:
         """An intermediate result; the answer is the assessor's verdict."""
-        if self.assessor is None:
+        judged = value if self.assessor is None or self.assessor.free_form else default_number(value)
+        if self.assessor is None or judged is None:
             return {"good": True}
         self.doing = "assess_trial"
         history = self._histories[trial_id]
-        history.append(number)
+        history.append(judged)
         verdict = self.assessor.assess_trial(trial_id, tuple(history))
         if not isinstance(verdict, bool | AssessResult):
             raise RubbishError(f"assess_trial returned {_short(verdict)}; it must return AssessResult.Good or Bad")
@@ -113,7 +128,11 @@ class Worker:
         success: bool,
         customized: bool,
     ) -> Json:
-        """A trial is over."""
+        """A trial is over, with or without a result; ``success`` is True when it ended well."""
+        if not self.tuner.free_form and default_number(value) is None:
+            value, success = None, False
+        if success and value is not None:
+            self._sieve.learn(parameters, trial_id)
         if not customized or self.tuner.accepts_customized_trials():
             if value is not None:
                 self.doing = "receive_trial_result"
@@ -131,7 +150,7 @@ class Worker:
     def space(self, search_space: Mapping[str, Json]) -> Json:
         """The user changed the search space."""
         self.doing = "update_search_space"
-        self._take_space(search_space)
+        self._sieve.take_space(search_space)
         self.tuner.update_search_space(search_space)
         return {}
 
@@ -139,17 +158,24 @@ class Worker:
         """Results from elsewhere."""
         self.doing = "import_data"
         for row in data:
-            self._remember(row["parameter"])
+            self._sieve.remember(row["parameter"])
         self.tuner.import_data(data)
         return {}
 
-    # What the core does for every tuner.
+    def has_last_words(self) -> bool:
+        """Whether :meth:`close` is worth waiting for."""
+        assessor = type(self.assessor).close if self.assessor else Assessor.close
+        return type(self.tuner).close is not Tuner.close or assessor is not Assessor.close
 
-    def _take_space(self, search_space: Mapping[str, Json]) -> None:
-        self._space = SearchSpace.parse(search_space)
-        self._dedup = Deduplicator(self._space) if self._space.size is not None else None
-        for parameters in self._seen:
-            self._mark(parameters)
+    def close(self, *, failed: bool) -> None:
+        """The last calls. Whatever they raise is written down, and changes nothing any more."""
+        for close in [self.tuner.close, *([self.assessor.close] if self.assessor else [])]:
+            try:
+                close(failed=failed)
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+                traceback.print_exception(error)
+
+    # What the core does for every tuner.
 
     def _offers(self, ids: Sequence[int]) -> Sequence[Parameters]:
         try:
@@ -160,43 +186,31 @@ class Worker:
             raise RubbishError(f"generate_multiple_parameters returned {_short(offered)} for {len(ids)} ids")
         return offered
 
-    def _take(self, parameter_id: int, parameters: Parameters, *, repeats: int) -> Parameters | None:
-        """The parameters in plain form, or None when they were seen before and the tuner may try again."""
+    def _sifted(
+        self, parameter_id: int, parameters: Parameters, patient: Collection[Refusal]
+    ) -> tuple[Parameters | None, Refusal | None]:
+        """A suggestion in plain form. One that is refused is told to be over, so that the tuner is asked again, as long
+        as there is patience for that; then it is replaced, or None when nothing will do."""
         plain = self._checked(parameters)
-        if self._dedup is not None and self._dedup.is_duplicate(plain):
-            if repeats < REPEATS_ALLOWED:
-                self.doing = "trial_end"
-                self.tuner.trial_end(parameter_id, False)
-                self.doing = "generate_multiple_parameters"
-                return None
-            unseen = self._dedup.next_unseen(random.Random(parameter_id))  # noqa: S311 - no secret
-            if unseen is None:
-                return None
-            plain = unseen
-        self._remember(plain)
-        return plain
+        refusal = self._sieve.refusal(plain)
+        if refusal is None:
+            return plain, None
+        if refusal not in patient and (instead := self._sieve.replacement(parameter_id)) is not None:
+            return instead, None
+        self.doing = "trial_end"
+        self.tuner.trial_end(parameter_id, False)
+        self.doing = "generate_multiple_parameters"
+        return None, refusal if refusal in patient else None
 
     def _checked(self, parameters: Parameters) -> Parameters:
         if not isinstance(parameters, Mapping):
             raise RubbishError(f"generate_parameters returned {_short(parameters)}; it must return a dict")
         plain: Parameters = _plain(parameters)
-        problem = self._space.contains(plain)
-        if problem is not None:
+        if self.tuner.free_form:
+            _check_json(plain)
+        elif (problem := self._sieve.difference(plain)) is not None:
             raise RubbishError(f"generate_parameters left the search space: {problem.message}")
         return plain
-
-    def _space_exhausted(self) -> str | None:
-        if self._dedup is None or self._dedup.remaining != 0:
-            return None
-        return f"all {self._space.size} points of the search space have been tried"
-
-    def _remember(self, parameters: Parameters) -> None:
-        self._seen.append(parameters)
-        self._mark(parameters)
-
-    def _mark(self, parameters: Parameters) -> None:
-        if self._dedup is not None and self._space.contains(parameters) is None:
-            self._dedup.add(parameters)
 
 
 def serve(channel: socket.socket) -> None:
@@ -210,7 +224,7 @@ def serve(channel: socket.socket) -> None:
         if not (setup := next(batches, ())):
             return
         worker, refusal = _begin(registry, json.loads(setup[0]))
-        _answer(channel, [refusal or {}])
+        _answer(channel, [refusal or {"closes": worker is not None and worker.has_last_words()}])
         if worker is None:
             return
         gc.freeze()
@@ -219,7 +233,9 @@ def serve(channel: socket.socket) -> None:
             replies = _replies(worker, calls)
             _answer(channel, replies)
             if "error" in replies[-1]:
+                worker.close(failed=True)
                 return
+        worker.close(failed=False)
 
 
 def _replies(worker: Worker, calls: Sequence[bytes]) -> Sequence[Json]:
@@ -262,8 +278,12 @@ def _begin(registry: PluginRegistry, call: Mapping[str, Json]) -> tuple[Worker |
     try:
         for path in call["plugin_files"]:
             registry.load_file(Path(path))
-        tuner = _built(registry, PluginKind.TUNER, call["tuner"])
-        assessor = _built(registry, PluginKind.ASSESSOR, call["assessor"]) if call["assessor"] else None
+        rules = SearchRules(**call["rules"])
+        if any(one and one["class_name"] for one in (call["tuner"], call["assessor"])):
+            # The user's own code may log; that of plugins says what matters by warnings.
+            enable_global_logging()
+        tuner = built(registry, PluginKind.TUNER, call["tuner"], rules)
+        assessor = built(registry, PluginKind.ASSESSOR, call["assessor"], rules) if call["assessor"] else None
     except UserError as error:
         first = error.problems[0]
         return None, {
@@ -274,24 +294,34 @@ def _begin(registry: PluginRegistry, call: Mapping[str, Json]) -> tuple[Worker |
             "help": first.help,
         }
     try:
-        return Worker(tuner=tuner, assessor=assessor, search_space=call["search_space"]), None
+        return Worker(tuner=tuner, assessor=assessor, search_space=call["search_space"], rules=rules), None
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; it is reported with its traceback
         return None, {**_report(error, "update_search_space"), "permanent": True, "code": "NNI415"}
 
 
-def _built(registry: PluginRegistry, kind: PluginKind, raw: Mapping[str, Json]) -> Any:
+def built(registry: PluginRegistry, kind: PluginKind, raw: Mapping[str, Json], rules: SearchRules) -> Any:
     """An instance of a tuner or an assessor.
 
     :raises UserError: when it cannot be found, imported or built.
     """
     ref = AlgorithmRef.from_json(raw)
+    directory = Path(ref.code_directory) if ref.code_directory else None
+    class_args = ref.class_args
+    if ref.name is None and "seed" not in class_args:
+        # Of an installed one the config knows whether it takes a seed; of the user's own only the class does.
+        implementation = registry.custom_class(ref.class_name or "", directory, kind=kind)
+        if _takes_seed(implementation):
+            class_args = {**class_args, "seed": derived_seed(rules.seed, kind.value)}
     return registry.build_algorithm(
-        kind,
-        name=ref.name,
-        class_name=ref.class_name,
-        code_directory=Path(ref.code_directory) if ref.code_directory else None,
-        class_args=ref.class_args,
+        kind, name=ref.name, class_name=ref.class_name, code_directory=directory, class_args=class_args
     )
+
+
+def _takes_seed(implementation: Any) -> bool:
+    try:
+        return "seed" in inspect.signature(implementation).parameters
+    except (TypeError, ValueError):
+        return False  # built in C
 
 
 def perform(worker: Worker, call: dict[str, Json]) -> Json:
@@ -320,10 +350,17 @@ def _plain(value: Any) -> Json:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if not isinstance(value, str | bool | int | float | None) and hasattr(value, "item"):
-        return value.item()
+    if not isinstance(value, str | bool | int | float | None) and hasattr(value, "tolist"):
+        return value.tolist()
     # numpy's float64 is a float by inheritance, and its repr is not JSON's
     return float(value) if isinstance(value, float) else value
+
+
+def _check_json(parameters: Parameters) -> None:
+    try:
+        json.dumps(parameters, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise RubbishError(f"generate_parameters returned what JSON cannot hold: {error}") from error
 
 
 def _short(value: object) -> str:

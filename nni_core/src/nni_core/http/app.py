@@ -17,14 +17,17 @@ from nni_core.experiment.control import ExperimentControl
 from nni_core.http import login
 from nni_core.http.api import Api
 from nni_core.http.auth import ROLE, Guard, Role
+from nni_core.http.nni_elsewhere import LOGS
 from nni_core.http.nni_routes import NNI
 from nni_core.http.openapi import openapi_document
 from nni_core.http.portal_routes import PORTAL, json_response
 from nni_core.http.problems import problem_response, refusal
+from nni_core.http.results_routes import RESULTS
 from nni_core.http.routing import Endpoint, routes_of
 from nni_core.http.security_headers import secure
 from nni_core.http.snapshot import Snapshots
 from nni_core.http.stream import Streams
+from nni_core.http.why_routes import WHY
 
 
 @PORTAL.add("GET", "/openapi.json", "This description", answer=dict)
@@ -34,7 +37,7 @@ async def openapi(api: Api, _: Request) -> Response:
 
 
 #: every endpoint of the core
-ENDPOINTS: Sequence[Endpoint] = [*PORTAL.endpoints, *NNI.endpoints]
+ENDPOINTS: Sequence[Endpoint] = [*PORTAL.endpoints, *RESULTS.endpoints, *WHY.endpoints, *NNI.endpoints, *LOGS.endpoints]
 
 
 def create_app(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -23,6 +24,9 @@ BODY_LIMIT = 1024 * 1024
 _PATIENCE = 30.0
 
 _DEPTH_LIMIT = 64
+
+#: one step of a place as msgspec writes it; what lies at no fixed key (``[...]``) has no step
+_PLACE = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 T = TypeVar("T")
 
@@ -91,7 +95,18 @@ def structure(value: Json, kind: type[T]) -> T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise refusal(422, "NNI729", f"the request body does not fit: {error}") from error
+        raise Refusal(422, _misfit(str(error))) from error
+
+
+def _misfit(text: str) -> Problem:
+    """The problem that msgspec tells of, with its place: ``Expected `int`, got `str` - at `$.rows[3].value```."""
+    _, _, place = text.partition(" - at `$")
+    keys = _PLACE.findall(place)
+    return Problem(
+        code="NNI729",
+        message=f"the request body does not fit: {text}",
+        key_path=tuple(int(index) if index else name for name, index in keys),
+    )
 
 
 def _unknown(key: str, known: list[str]) -> Problem:

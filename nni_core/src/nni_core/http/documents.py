@@ -9,7 +9,16 @@ from attrs import frozen
 
 from nni_core.experiment.control import ExperimentControl, NoteView
 from nni_core.http.auth import Role
-from nni_core.model import Json, Metric, Trial, TrialState, default_number, tag_floats
+from nni_core.model import (
+    ExperimentState,
+    Json,
+    Metric,
+    ParameterSource,
+    Trial,
+    TrialState,
+    default_number,
+    tag_floats,
+)
 
 _NOTES_SHOWN = 50
 
@@ -48,7 +57,7 @@ class ExperimentDocument:
 
     id: str
     name: str | None
-    state: str
+    state: ExperimentState
     reason: str
     optimize_mode: str
     duration: float
@@ -63,7 +72,7 @@ class ExperimentDocument:
     limits: LimitsDocument
     counts: Mapping[str, int]
     best: BestDocument | None
-    role: str
+    role: Role
     notes: Sequence[NoteDocument]
 
 
@@ -75,8 +84,8 @@ class TrialDocument:
     id: str
     sequence_id: int
     parameter_id: int
-    source: str
-    state: str
+    source: ParameterSource
+    state: TrialState
     created_at: int
     started_at: int | None
     ended_at: int | None
@@ -108,21 +117,22 @@ class MetricColumns:
 
 @frozen(kw_only=True)
 class CreatedDocument:
-    """A customised trial that was queued."""
+    """A trial that was queued: a customised one, or one that is tried again."""
 
+    id: str
     sequence_id: int
 
 
 def experiment_document(control: ExperimentControl, role: Role) -> ExperimentDocument:
     """The experiment as a client with this role sees it."""
     profile = control.profile()
-    trials = control.trials()
+    trials = control.trials(reports=False)
     counts = Counter(trial.state for trial in trials)
     config = profile.config
     return ExperimentDocument(
         id=profile.id,
         name=profile.name,
-        state=profile.state.value,
+        state=profile.state,
         reason=profile.reason,
         optimize_mode=profile.optimize_mode,
         duration=profile.duration,
@@ -141,7 +151,7 @@ def experiment_document(control: ExperimentControl, role: Role) -> ExperimentDoc
         ),
         counts={state.value: counts[state] for state in TrialState},
         best=_best(trials, maximize=profile.optimize_mode == "maximize"),
-        role=role.value,
+        role=role,
         notes=[_note(note) for note in control.notes()[-_NOTES_SHOWN:]],
     )
 
@@ -152,8 +162,8 @@ def trial_document(control: ExperimentControl, trial: Trial) -> TrialDocument:
         id=trial.id,
         sequence_id=trial.sequence_id,
         parameter_id=trial.parameter_id,
-        source=trial.source.value,
-        state=trial.state.value,
+        source=trial.source,
+        state=trial.state,
         created_at=trial.created_at,
         started_at=trial.started_at,
         ended_at=trial.ended_at,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from nni_core.api import LogChunk
 from nni_core.http.problems import refusal
-from nni_core.http.routing import Query, integer
+from nni_core.http.routing import Parameter, integer
 
 TEXT = "text/plain"
 
@@ -21,12 +21,12 @@ _USUAL = 256 * 1024
 _MOST = 1024 * 1024
 
 LOG_QUERY = (
-    Query(
+    Parameter(
         name="offset",
         summary="byte to begin at; negative: that many bytes before the end",
         bounds=(-(2**62), 2**62),
     ),
-    Query(name="limit", summary="bytes at most", bounds=(1, _MOST)),
+    Parameter(name="limit", summary="bytes at most", bounds=(1, _MOST)),
 )
 
 #: file of each of the experiment's own logs

@@ -8,7 +8,7 @@ import msgspec
 
 from nni_core.experiment.control import ExperimentControl
 from nni_core.http.encoding import encode_text
-from nni_core.model import Json, Metric, MetricKind, Trial, TrialId, TrialState
+from nni_core.model import ExperimentState, Json, Metric, MetricKind, Trial, TrialId, TrialState
 
 
 class NniDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -16,7 +16,7 @@ class NniDocument(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
 
 
 class StatusDocument(NniDocument, frozen=True, kw_only=True):
-    status: str
+    status: ExperimentState
     errors: Sequence[str]
 
 
@@ -34,24 +34,24 @@ class ProfileDocument(NniDocument, frozen=True, kw_only=True):
 
 
 class MetadataDocument(NniDocument, frozen=True, kw_only=True):
-    """``end_time`` is the text ``N/A`` until the experiment ends."""
+    """``end_time`` is the text ``N/A`` until the experiment ends; there is a port while a manager runs."""
 
     id: str
-    port: int
+    port: int | None = None
     start_time: int
     end_time: int | str
-    status: str
+    status: ExperimentState
     platform: str
     experiment_name: str
     tag: Sequence[str]
-    pid: int
+    pid: int | None = None
     webui_url: Sequence[str]
     log_dir: str
     prefix_url: str | None
 
 
 class StatisticsDocument(NniDocument, frozen=True, kw_only=True):
-    trial_job_status: str
+    trial_job_status: TrialState
     trial_job_number: int
 
 
@@ -61,7 +61,7 @@ class MetricDocument(NniDocument, frozen=True, kw_only=True):
     timestamp: int
     trial_job_id: str
     parameter_id: str
-    type: str
+    type: MetricKind
     sequence: int
     data: str
 
@@ -70,7 +70,7 @@ class TrialJobDocument(NniDocument, frozen=True, kw_only=True):
     """``hyper_parameters`` holds the JSON text of a parameter record."""
 
     trial_job_id: str
-    status: str
+    status: TrialState
     hyper_parameters: Sequence[str]
     log_path: str
     start_time: int
@@ -119,7 +119,7 @@ def metadata_document(
         port=port,
         start_time=profile.started_at,
         end_time="N/A" if profile.ended_at is None else profile.ended_at,
-        status=profile.state.value,
+        status=profile.state,
         platform=platform_of(profile.config),
         experiment_name=profile.name or "",
         tag=[],
@@ -136,7 +136,7 @@ def trial_job(control: ExperimentControl, trial: Trial, platform: str) -> TrialJ
     shows_result = trial.state is TrialState.SUCCEEDED and trial.final is not None
     return TrialJobDocument(
         trial_job_id=trial.id,
-        status=trial.state.value,
+        status=trial.state,
         hyper_parameters=[encode_text(_parameter_record(trial))],
         log_path=path,
         start_time=trial.created_at if trial.started_at is None else trial.started_at,
@@ -155,7 +155,7 @@ def metric_document(metric: Metric) -> MetricDocument:
         timestamp=metric.timestamp,
         trial_job_id=metric.trial_id,
         parameter_id=str(metric.parameter_id),
-        type=metric.kind.value,
+        type=metric.kind,
         sequence=metric.sequence,
         data=encode_text(encode_text(metric.value)),
     )

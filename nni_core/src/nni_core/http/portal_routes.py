@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from attrs import fields, frozen
+from attrs import frozen
 from starlette.requests import Request
 from starlette.responses import Response
 
-from nni_core.experiment.control import Setting
+from nni_core.errors import ConfigError
 from nni_core.http.api import Api, body_of, role_of
-from nni_core.http.body import parse_json, structure
+from nni_core.http.body import parse_json
+from nni_core.http.changes import Limits, change
 from nni_core.http.documents import (
     CreatedDocument,
     ExperimentDocument,
@@ -22,17 +23,20 @@ from nni_core.http.documents import (
     trial_document,
 )
 from nni_core.http.encoding import encode
+from nni_core.http.extension import Extension, extend
 from nni_core.http.logs import EXPERIMENT_LOGS, LOG_QUERY, TEXT, asked_piece, log_response, read_file
 from nni_core.http.problems import refusal
-from nni_core.http.routing import JSON, Query, RouteTable
+from nni_core.http.routing import JSON, Parameter, RouteTable
 from nni_core.http.snapshot import TrialColumns
 from nni_core.http.stream import Position, position_of
 from nni_core.model import Json, LogStream, MetricKind
 
 PORTAL = RouteTable("/api/v1")
 
-_CURSOR = Query(name="cursor", summary="the last event that the client knows, as in a snapshot or an event id")
-_LAYOUT = Query(name="layout", summary="columns: one list for each field", choices=("columns",))
+_CURSOR = Parameter(name="cursor", summary="the last event that the client knows, as in a snapshot or an event id")
+_STREAM = Parameter(name="stream", summary="which output", noun="log", choices=[stream.value for stream in LogStream])
+_LOG = Parameter(name="name", summary="which log", noun="log", choices=tuple(EXPERIMENT_LOGS))
+_LAYOUT = Parameter(name="layout", summary="columns: one list for each field", choices=("columns",))
 
 
 @frozen(kw_only=True)
@@ -49,28 +53,14 @@ class NewTrial:
     parameters: Mapping[str, Json]
 
 
-@frozen(kw_only=True)
-class Limits:
-    """Limits to change; those left out stay. Null lifts a limit; a duration is in seconds, or text such as ``1h``."""
-
-    trial_concurrency: Json = None
-    max_trial_number: Json = None
-    max_experiment_duration: Json = None
-
-
-_SETTINGS = {
-    fields(Limits).trial_concurrency.name: Setting.TRIAL_CONCURRENCY,
-    fields(Limits).max_trial_number.name: Setting.MAX_TRIAL_NUM,
-    fields(Limits).max_experiment_duration.name: Setting.MAX_EXEC_DURATION,
-}
-
-
 def json_response(document: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A document; never kept by a browser without asking again."""
     return Response(encode(document), status, {"cache-control": "no-store", **(headers or {})}, JSON)
 
 
-@PORTAL.add("POST", "/session", "Hand in the token; answers with a session cookie", body=Token, status=204)
+@PORTAL.add(
+    "POST", "/session", "Hand in the token; answers with a session cookie", body=Token, status=204, refuses=(404,)
+)
 async def open_session(api: Api, request: Request) -> Response:
     token = (await body_of(request, Token)).token
     if api.guard is None:
@@ -83,13 +73,31 @@ async def experiment(api: Api, request: Request) -> Response:
     return _experiment(api, request)
 
 
-@PORTAL.add("PATCH", "/experiment", "Change limits", body=Limits, answer=ExperimentDocument)
+@PORTAL.add(
+    "PATCH",
+    "/experiment",
+    "Change limits and search space: all that is asked for, or nothing",
+    body=Limits,
+    answer=ExperimentDocument,
+    conditional=True,
+)
 async def change_limits(api: Api, request: Request) -> Response:
     check_unchanged(api, request)
-    body = parse_json(await request.body())
-    structure(body, Limits)
-    for name, value in body.items():
-        await api.control.change(_SETTINGS[name], value)
+    await change(api, parse_json(await request.body()))
+    return _experiment(api, request)
+
+
+@PORTAL.add(
+    "POST",
+    "/experiment/extend",
+    "Add trials or time to the limits, of an experiment that is done too",
+    body=Extension,
+    answer=ExperimentDocument,
+    conditional=True,
+)
+async def extend_limits(api: Api, request: Request) -> Response:
+    check_unchanged(api, request)
+    await extend(api.control, parse_json(await request.body()))
     return _experiment(api, request)
 
 
@@ -113,7 +121,11 @@ async def trials(api: Api, request: Request) -> Response:
 @PORTAL.add("POST", "/trials", "Queue a trial with given parameters", body=NewTrial, answer=CreatedDocument, status=201)
 async def add_trial(api: Api, request: Request) -> Response:
     parameters = (await body_of(request, NewTrial)).parameters
-    return json_response(CreatedDocument(sequence_id=await api.control.add_trial(parameters)), 201)
+    try:
+        sequence_id = await api.control.add_trial(parameters)
+    except ConfigError as error:
+        raise ConfigError(*(problem.under("parameters") for problem in error.problems)) from error
+    return json_response(CreatedDocument(id=api.control.trials()[sequence_id].id, sequence_id=sequence_id), 201)
 
 
 @PORTAL.add("GET", "/trials/{trial_id}", "One trial", answer=TrialDocument)
@@ -127,32 +139,62 @@ async def kill(api: Api, request: Request) -> Response:
     return Response(status_code=202)
 
 
+@PORTAL.add(
+    "POST",
+    "/trials/{trial_id}/retry",
+    "Run a trial again that failed or was ended",
+    answer=CreatedDocument,
+    status=202,
+)
+async def retry(api: Api, request: Request) -> Response:
+    trial = api.control.trial(request.path_params["trial_id"])
+    await api.control.retry_trial(trial.id)
+    return json_response(CreatedDocument(id=trial.id, sequence_id=trial.sequence_id), 202)
+
+
 @PORTAL.add("GET", "/trials/{trial_id}/metrics", "The intermediate reports of a trial", answer=MetricColumns)
 async def metrics(api: Api, request: Request) -> Response:
     trial_id = api.control.trial(request.path_params["trial_id"]).id
     return json_response(metric_columns(api.control.metrics(trial_id, kind=MetricKind.PERIODICAL)))
 
 
-@PORTAL.add("GET", "/trials/{trial_id}/log/{stream}", "A piece of a trial's output", query=LOG_QUERY, media=TEXT)
+@PORTAL.add(
+    "GET",
+    "/trials/{trial_id}/log/{stream}",
+    "A piece of a trial's output",
+    inside=(_STREAM,),
+    query=LOG_QUERY,
+    media=TEXT,
+    refuses=(416,),
+)
 async def trial_log(api: Api, request: Request) -> Response:
     trial_id = api.control.trial(request.path_params["trial_id"]).id
-    stream = request.path_params["stream"]
-    if stream not in {known.value for known in LogStream}:
-        raise refusal(404, "NNI720", f"a trial has no log '{stream[:80]}'", help="it has stdout and stderr")
-    return log_response(await api.control.read_log(trial_id, LogStream(stream), *asked_piece(request)))
+    stream = LogStream(request.path_params["stream"])
+    return log_response(await api.control.read_log(trial_id, stream, *asked_piece(request)))
 
 
-@PORTAL.add("GET", "/log/{name}", "A piece of a log of the experiment itself", query=LOG_QUERY, media=TEXT)
+@PORTAL.add(
+    "GET",
+    "/log/{name}",
+    "A piece of a log of the experiment itself",
+    inside=(_LOG,),
+    query=LOG_QUERY,
+    media=TEXT,
+    refuses=(416,),
+)
 async def experiment_log(api: Api, request: Request) -> Response:
-    name = request.path_params["name"]
-    if name not in EXPERIMENT_LOGS:
-        known = " and ".join(EXPERIMENT_LOGS)
-        raise refusal(404, "NNI720", f"the experiment has no log '{name[:80]}'", help=f"it has {known}")
-    path = api.log_directory / EXPERIMENT_LOGS[name]
+    path = api.log_directory / EXPERIMENT_LOGS[request.path_params["name"]]
     return log_response(await asyncio.to_thread(read_file, path, *asked_piece(request)))
 
 
-@PORTAL.add("GET", "/events", "What changes, as server-sent events", query=(_CURSOR,), media="text/event-stream")
+@PORTAL.add(
+    "GET",
+    "/events",
+    "What changes, as server-sent events",
+    query=(_CURSOR,),
+    media="text/event-stream",
+    refuses=(503,),
+)
 async def events(api: Api, request: Request) -> Response:
     return api.streams.open(_start(request), role_of(request))
 

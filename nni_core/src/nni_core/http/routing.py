@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,8 @@ JSON = "application/json"
 
 
 @frozen(kw_only=True)
-class Query:
-    """A parameter in the query string."""
+class Parameter:
+    """A value in the query string, or in the path."""
 
     name: str
     summary: str
@@ -32,6 +33,14 @@ class Query:
     bounds: tuple[int, int] | None = None
     #: the only values; empty: any
     choices: Sequence[str] = ()
+    #: in the query string; what is in the path always is
+    required: bool = False
+    #: what a value that does not exist would have been
+    noun: str = "file"
+
+
+#: the parameter of most paths
+TRIAL_ID = Parameter(name="trial_id", summary="id of a trial")
 
 
 @frozen(kw_only=True)
@@ -43,7 +52,9 @@ class Endpoint:
     path: str
     summary: str
     handler: Handler
-    query: Sequence[Query] = ()
+    query: Sequence[Parameter] = ()
+    #: what varies in the path, other than ``trial_id``
+    inside: Sequence[Parameter] = ()
     #: type of the JSON body; None: there is none
     body: Any = None
     #: type of the JSON answer; None: the answer is empty, or no JSON
@@ -51,6 +62,19 @@ class Endpoint:
     #: media type of the answer
     media: str = JSON
     status: int = 200
+    #: whether it changes only what the client has seen: it heeds If-Match
+    conditional: bool = False
+    #: further statuses of refusals: those that do not follow from the rest
+    refuses: Sequence[int] = ()
+
+    @property
+    def path_parameters(self) -> Sequence[Parameter]:
+        """What varies in the path, in order.
+
+        :raises KeyError: when one of them is not described.
+        """
+        known = {one.name: one for one in (TRIAL_ID, *self.inside)}
+        return [known[name] for name in re.findall(r"\{(\w+)\}", self.path)]
 
 
 @frozen
@@ -102,6 +126,7 @@ class _Path:
         # A stream never ends: there is no answer to describe beforehand.
         if endpoint is None or (request.method == "HEAD" and endpoint.media == "text/event-stream"):
             raise self._not_allowed(request.method)
+        _check_path(request, endpoint.path_parameters)
         check_query(request, endpoint.query)
         return await endpoint.handler(self._api, request)
 
@@ -116,14 +141,20 @@ class _Path:
         )
 
 
-def check_query(request: Request, declared: Sequence[Query]) -> None:
-    """:raises Refusal: 422 for a parameter or a value that is not declared."""
+def check_query(request: Request, declared: Sequence[Parameter]) -> None:
+    """:raises Refusal: 422 for a parameter or a value that is not declared, and for one that is given twice."""
     known = {query.name: query for query in declared}
-    for name, value in request.query_params.multi_items():
+    given = request.query_params.multi_items()
+    if len(given) > len(request.query_params):
+        twice = next(name for name in request.query_params if len(request.query_params.getlist(name)) > 1)
+        raise refusal(422, "NNI730", f"the query parameter '{twice[:80]}' is given twice", help="keep one of them")
+    if missing := next((one for one in declared if one.required and one.name not in request.query_params), None):
+        raise refusal(422, "NNI730", f"'{missing.name}' is missing", help=f"one of {', '.join(missing.choices)}")
+    for name, value in given:
         if name not in known:
             meant = nearest(name, known)
             advice = f"did you mean '{meant}'" if meant else f"known are {', '.join(known) or 'none'}"
-            raise refusal(422, "NNI730", f"there is no query parameter '{name}'", help=advice)
+            raise refusal(422, "NNI730", f"there is no query parameter '{name[:80]}'", help=advice)
         _check_value(known[name], value)
 
 
@@ -132,7 +163,17 @@ def integer(request: Request, name: str, default: int) -> int:
     return int(request.query_params.get(name, default))
 
 
-def _check_value(query: Query, value: str) -> None:
+def _check_path(request: Request, declared: Sequence[Parameter]) -> None:
+    """:raises Refusal: 404 for a name that is not among those that there are, 422 for what is no number."""
+    for parameter in declared:
+        value = request.path_params[parameter.name]
+        if parameter.choices and value not in parameter.choices:
+            message = f"there is no {parameter.noun} '{value[:80]}' here"
+            raise refusal(404, "NNI720", message, help=f"there is {', '.join(parameter.choices)}")
+        _check_value(parameter, value)
+
+
+def _check_value(query: Parameter, value: str) -> None:
     if query.choices and value not in query.choices:
         message = f"'{query.name}' must be one of {', '.join(query.choices)}, got '{value[:80]}'"
         raise refusal(422, "NNI730", message)

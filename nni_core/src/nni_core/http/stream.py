@@ -10,7 +10,6 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-import structlog
 from attrs import frozen
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,9 +19,8 @@ from nni_core.http.auth import Role
 from nni_core.http.documents import TrialDocument, experiment_document, trial_document
 from nni_core.http.encoding import encode
 from nni_core.http.problems import refusal
+from nni_core.log import get_logger
 from nni_core.model import MetricKind
-
-log = structlog.get_logger(__name__)
 
 #: seconds from one batch to the next
 _INTERVAL = 0.25
@@ -200,7 +198,8 @@ async def _push(frames: AsyncIterator[bytes], send: Send) -> None:
             async with asyncio.timeout(_PATIENCE):
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
         except TimeoutError:
-            log.info("http.stream.client_too_slow", seconds=_PATIENCE)
+            # Made here: whoever reads a stopped experiment has no stream, and does without the library for logs.
+            get_logger(__name__).info("http.stream.client_too_slow", seconds=_PATIENCE)
             return
 
 

@@ -17,6 +17,7 @@ from nni_core.api import (
     TrainingService,
     TrialRequirements,
 )
+from nni_core.config.environment import as_text
 from nni_core.config.load import LoadedConfig, load_config_data
 from nni_core.config.schema import SinkConfig
 from nni_core.errors import ConfigError, PluginError, Problem
@@ -26,6 +27,7 @@ from nni_core.experiment.executions import Job
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.live_control import LiveControl
 from nni_core.experiment.profile import profile_of
+from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.sinks import Listener, Listeners, RelaySink
 from nni_core.experiment.tuner_host import TunerHost, TunerLimits
 from nni_core.experiment.tuner_messages import AlgorithmRef, TunerSetup
@@ -90,7 +92,7 @@ async def _assembled(
 ) -> Assembly:
     store, ledger = opened.store, opened.ledger
     registry = discover_plugins()
-    loaded = load_config_data(ledger.config, base=folder.path, lookup=registry)
+    loaded = load_config_data(_to_load(ledger.config), base=folder.path, lookup=registry)
     service = _service(loaded, registry, folder, ledger)
     warnings = await _checked(service)
     info = ExperimentInfo(
@@ -120,6 +122,7 @@ async def _assembled(
             command=loaded.config.trial_command,
             code_directory=loaded.config.trial_code_directory,
             gpus=loaded.config.trial_gpu_number,
+            environment=as_text(loaded.config.env),
         ),
     )
     engine = Engine(parts, ledger)
@@ -139,6 +142,12 @@ async def _assembled(
     )
 
 
+def _to_load(config: Mapping[str, Json]) -> Mapping[str, Json]:
+    """A config without its initial points: they were checked when the experiment was made, and need not lie in the
+    search space any more when it was changed since."""
+    return {key: value for key, value in config.items() if key != "initialPoints"}
+
+
 def _open(order: Order, folder: ExperimentFolder, clock: Clock) -> _Opened:
     ledger = Ledger()
     if order.action is Action.CREATE:
@@ -150,11 +159,9 @@ def _open(order: Order, folder: ExperimentFolder, clock: Clock) -> _Opened:
         first_config: Mapping[str, Json] = order.config
     else:
         store = open_store(folder.database)
-        first_config = {}
-        for event in store.replay():
-            if isinstance(event.body, ExperimentCreated):
-                first_config = event.body.config
-            ledger.apply(event)
+        first = next(store.replay()).body
+        first_config = first.config if isinstance(first, ExperimentCreated) else {}
+        ledger.catch_up(store.outline())
     for event in store.submit([ManagerStarted(epoch=ledger.epoch + 1, pid=os.getpid())], timestamp=clock.now()):
         ledger.apply(event)
     return _Opened(store=store, ledger=ledger, first_config=first_config)
@@ -193,6 +200,7 @@ def _setup(loaded: LoadedConfig, first_config: Mapping[str, Json]) -> TunerSetup
         assessor=_ref(config.assessor) if config.assessor else None,
         search_space=first_config["searchSpace"],
         plugin_files=[str(path) for path in config.plugins],
+        rules=SearchRules.of(first_config),
     )
 
 

@@ -133,6 +133,7 @@ class Manager:
             return error.exit_code
         if not self._order.debug:
             self._threshold.set(assembly.log_level)
+        log.info("experiment.seed", seed=assembly.engine.ledger.config.get("seed"))
         try:
             return await self._serve(assembly)
         except TunerFailedError as error:

@@ -14,6 +14,7 @@ from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins.codes import PluginCode
 from nni_core.plugins.implementation import BASES
 from nni_core.plugins.loading import ANYTHING
+from nni_core.plugins.registered import LEFT_OUT_WHEN_NONE
 from nni_core.plugins.traces import blame
 
 
@@ -36,7 +37,12 @@ def arguments_of(arguments: type | None, class_args: Mapping[str, Json]) -> dict
         # cattrs groups whatever converters and validators of the plugin raise.
         told = "; ".join(cattrs.transform_error(error, format_exception=_formatted))
         raise PluginError(_refused(told, "")) from error
-    return {field.alias: getattr(structured, field.name) for field in attrs.fields(type(structured))}
+    values = {field: getattr(structured, field.name) for field in attrs.fields(type(structured))}
+    return {
+        field.alias: value
+        for field, value in values.items()
+        if not (value is None and field.metadata.get(LEFT_OUT_WHEN_NONE))
+    }
 
 
 def _formatted(error: BaseException, wanted: type | None) -> str:
@@ -52,7 +58,7 @@ def build(kind: PluginKind, title: str, implementation: Any, arguments: Mapping[
 
     :raises PluginError: when it does not take them, raises, or makes something of another kind.
     """
-    _check_call(title, implementation, arguments)
+    check_call(title, implementation, arguments)
     try:
         built = implementation(**arguments)
     except ANYTHING as error:
@@ -66,7 +72,8 @@ def build(kind: PluginKind, title: str, implementation: Any, arguments: Mapping[
     return built
 
 
-def _check_call(title: str, implementation: Any, arguments: Mapping[str, Any]) -> None:
+def check_call(title: str, implementation: Any, arguments: Mapping[str, Any]) -> None:
+    """:raises PluginError: when a class or factory does not take these arguments, as far as can be told uncalled."""
     try:
         signature = inspect.signature(implementation)
     except (TypeError, ValueError):

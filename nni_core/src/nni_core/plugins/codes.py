@@ -30,3 +30,6 @@ class PluginCode(StrEnum):
     NOT_REGISTERED = "NNI434"
     IMPLEMENTATION_FAILS = "NNI435"
     NO_SUCH_ATTRIBUTE = "NNI436"
+    REGISTERED_UNREADABLE = "NNI568"
+    #: the module of a registered algorithm cannot be found
+    REGISTERED_GONE = "NNI569"

@@ -21,6 +21,7 @@ from nni_core.plugins.entry import OFFERS, PluginEntry, PluginStatus, Source, Sp
 from nni_core.plugins.events import EventRelay, event_implementations
 from nni_core.plugins.implementation import custom_class, load_implementation
 from nni_core.plugins.loading import check_plugin, file_source, load_entry_point, load_plugin_file, new_manager
+from nni_core.plugins.registered import registered_sources
 from nni_core.plugins.specs import Offer, ask
 
 
@@ -53,14 +54,15 @@ class PluginRegistry:
 
     @classmethod
     def discover(cls, *, disabled: Collection[str] = ()) -> PluginRegistry:
-        """A registry of all installed plugins. Those whose entry point or distribution is named in ``disabled`` are
-        listed and not imported."""
+        """A registry of all installed plugins, and of what the user registered. Those whose entry point or distribution
+        is named in ``disabled`` are listed and not imported."""
         registry = cls()
-        for source in installed_sources():
+        installed = [(source, load_entry_point) for source in installed_sources()]
+        for source, load in (*installed, *registered_sources()):
             if any(source.answers_to(name) for name in disabled):
                 registry._plugins.append(_Plugin(source=source, disabled=True))
             else:
-                registry._plugins.append(registry._load(source))
+                registry._plugins.append(registry._load(source, load))
         return registry
 
     @property
@@ -96,11 +98,11 @@ class PluginRegistry:
         offers = tuple(_at_home(offer, source.name, module.__name__) for offer in plugin.offers)
         self._plugins.append(attrs.evolve(plugin, offers=offers))
 
-    def _load(self, source: Source) -> _Plugin:
+    def _load(self, source: Source, load: Callable[[Source], object]) -> _Plugin:
         if source.fault:
             return _Plugin(source=source, problems=(messages.damaged(source),))
         try:
-            plugin = load_entry_point(source)
+            plugin = load(source)
         except PluginError as error:
             return _Plugin(source=source, problems=error.problems)
         return self._admit(source, plugin, root=source.value.partition(":")[0].partition(".")[0])

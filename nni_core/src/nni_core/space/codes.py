@@ -69,3 +69,18 @@ class SpaceCode(StrEnum):
     MISSING_PARAMETER = "NNI371"
     OUTSIDE = "NNI372"
     WRONG_KIND = "NNI373"
+
+
+class ConstraintCode(StrEnum):
+    """What can be wrong with a constraint, or with parameters that it refuses."""
+
+    SYNTAX = "NNI128"
+    NOT_ALLOWED = "NNI129"
+    UNKNOWN_NAME = "NNI130"
+    TOO_LARGE = "NNI131"
+    WRONG_ARGUMENTS = "NNI132"
+    NOT_A_CONDITION = "NNI133"
+    WRONG_TYPES = "NNI134"
+    NEVER_EQUAL = "NNI135"
+    INFEASIBLE = "NNI240"
+    VIOLATED = "NNI243"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from nni_core.errors import ConfigError
-from nni_core.model import Json
+from nni_core.model import Json, Parameters
 from nni_core.space.space import SearchSpace
 
 #: draws from the space itself before the finite space is drawn from evenly
 _DRAWS_OF_FINITE = 16
 #: repeated draws after which an endless space counts as used up: qnormal with a small sigma has few likely values
 _DRAWS_OF_ENDLESS = 1000
+#: draws after which nothing that is left of a space counts as admitted
+_DRAWS_OF_ADMITTED = 10_000
 
 
 class Deduplicator:
@@ -20,13 +23,23 @@ class Deduplicator:
     Time and memory depend on what was tried, not on the size of the space.
     """
 
-    def __init__(self, space: SearchSpace) -> None:
+    def __init__(
+        self, space: SearchSpace, *, admits: Callable[[Parameters], bool] | None = None, looked_through: int = 0
+    ) -> None:
+        """``admits`` says which parameters may be drawn. In a finite space of at most ``looked_through`` points those
+        that may not are taken out now, so that what remains is counted exactly; in a larger one when they are met."""
         self._space = space
         self._tried: set[str] | RankPool = set() if space.size is None else RankPool(space.size)
+        self._admits = admits
+        if admits is not None and isinstance(self._tried, RankPool) and self._tried.remaining <= looked_through:
+            for rank, parameters in enumerate(space.enumerate()):
+                if not admits(parameters):
+                    self._tried.take(rank)
 
     @property
     def remaining(self) -> int | None:
-        """How many parameter sets were not tried; None: endlessly many."""
+        """How many parameter sets were not tried, those included that are not yet known not to be admitted; None:
+        endlessly many."""
         return None if isinstance(self._tried, set) else self._tried.remaining
 
     def add(self, parameters: Json) -> bool:
@@ -47,14 +60,28 @@ class Deduplicator:
             return False
 
     def next_unseen(self, random: Random) -> dict[str, Json] | None:
-        """Draw parameters that were not tried, and remember them. None when there are none left."""
+        """Draw parameters that were not tried, and remember them. None when there are none left, or when the many draws
+        that were made brought none that is admitted."""
         if self.remaining == 0:
             return None
         for _ in range(_DRAWS_OF_ENDLESS if isinstance(self._tried, set) else _DRAWS_OF_FINITE):
             parameters = self._space.sample(random)
-            if self._take(parameters):
+            if self._is_admitted(parameters) and self._take(parameters):
                 return parameters
-        return None if isinstance(self._tried, set) else self._space.at(self._tried.draw(random))
+        return None if isinstance(self._tried, set) else self._evenly(self._tried, random)
+
+    def _evenly(self, left: RankPool, random: Random) -> dict[str, Json] | None:
+        """One of what is left, all equally likely; what is not admitted is taken out on the way."""
+        for _ in range(_DRAWS_OF_ADMITTED):
+            if left.remaining == 0:
+                return None
+            parameters = self._space.at(left.draw(random))
+            if self._is_admitted(parameters):
+                return parameters
+        return None
+
+    def _is_admitted(self, parameters: Parameters) -> bool:
+        return self._admits is None or self._admits(parameters)
 
     def _take(self, parameters: Json) -> bool:
         if not isinstance(self._tried, set):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from nni_core.model import Json
 from nni_core.space.codes import SpaceCode
-from nni_core.space.domains import Integers
+from nni_core.space.domains import Choice, Integers
 from nni_core.space.numeric import MAX_STEPS, Numeric, Scale
 from nni_core.space.parameter_type import ParameterType
 from nni_core.space.report import Report
@@ -22,7 +22,7 @@ _SIGMAS = 6
 _EXAMPLE_LOWEST = 1e-6
 
 
-def read_domain(kind: ParameterType, values: Sequence[Json], report: Report) -> Integers | Numeric | None:
+def read_domain(kind: ParameterType, values: Sequence[Json], report: Report) -> Choice | Integers | Numeric | None:
     """The domain of a numeric type; None, and problems in the report, when the values do not make one."""
     values = [plain(value) for value in values[:4]]
     if not _check_count(kind, values, report):
@@ -146,19 +146,25 @@ def _check_steps(reach: float, q: float, report: Report) -> bool:
     return False
 
 
-def _between(kind: ParameterType, ends: tuple[float, float], q: float | None, report: Report) -> Numeric | None:
+def _between(
+    kind: ParameterType, ends: tuple[float, float], q: float | None, report: Report
+) -> Choice | Numeric | None:
     low, high = ends
     scale = Scale.LOG if kind.is_logarithmic else Scale.LINEAR
     if scale is Scale.LOG and not _check_positive(low, high, report):
         return None
     if not _check_order(low, high, scale, report):
         return None
+    if scale.inward(low) == scale.inward(high):
+        # NNI takes it. One value is not a range, of which positions could be told.
+        return Choice(values=(low,))
     if q is None:
         return Numeric.between(low, high, scale=scale)
     if not _check_steps(max(abs(low), abs(high)), q, report):
         return None
     domain = Numeric.between(low, high, scale=scale, q=q)
-    return domain if _check_grid(domain, low, high, q, report) else None
+    _note_grid(domain, low, high, q, report)
+    return domain
 
 
 def _check_positive(low: float, high: float, report: Report) -> bool:
@@ -178,11 +184,9 @@ def _check_order(low: float, high: float, scale: Scale, report: Report) -> bool:
         message = f"the lower bound {_typed(low)} is above the upper bound {_typed(high)}"
         report.error(SpaceCode.SWAPPED_RANGE, message, f"swap them: [{_typed(high)}, {_typed(low)}]")
     elif scale.inward(low) == scale.inward(high):
-        message = f"the lower bound must be < the upper bound, got {_typed(low)} and {_typed(high)}"
-        help_text = (
-            f"widen the range, or drop the parameter; for a constant write _type: choice, _value: [{_typed(low)}]"
-        )
-        report.error(SpaceCode.ONE_POINT_RANGE, message, help_text)
+        message = f"both bounds are {_typed(low)}: the parameter is constant"
+        report.note(SpaceCode.ONE_POINT_RANGE, message, "widen the range, or drop the parameter")
+        return True
     elif not math.isfinite(high - low):
         report.error(
             SpaceCode.INFINITE_RANGE, f"the range from {_typed(low)} to {_typed(high)} is not finite: narrow it"
@@ -192,18 +196,17 @@ def _check_order(low: float, high: float, scale: Scale, report: Report) -> bool:
     return False
 
 
-def _check_grid(domain: Numeric, low: float, high: float, q: float, report: Report) -> bool:
+def _note_grid(domain: Numeric, low: float, high: float, q: float, report: Report) -> None:
+    """What a range is that NNI accepts, and whose author may have meant another one."""
     if domain.size == 1:
         message = f"only one value is left, {_typed(domain.at(0))}: q {_typed(q)} is too large for the range"
-        report.error(SpaceCode.ONE_POINT_GRID, message, f"write a q below {_typed(high - low)}")
-        return False
-    if not (_is_multiple(low, q) and _is_multiple(high, q)):
+        report.note(SpaceCode.ONE_POINT_GRID, message, f"write a q below {_typed(high - low)}")
+    elif not (_is_multiple(low, q) and _is_multiple(high, q)):
         size = domain.size or 0
         some = [domain.at(rank) for rank in range(min(size, 3))]
         listed = ", ".join([_typed(number) for number in some] + ["...", _typed(domain.at(size - 1))] * (size > 3))
         message = f"the bounds are no multiples of q: values are rounded, then clipped to the range: {listed}"
         report.note(SpaceCode.CLIPPED_GRID, message)
-    return True
 
 
 def _typed(number: float) -> str:

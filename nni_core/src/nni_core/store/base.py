@@ -42,6 +42,10 @@ class Store(Protocol):
     def replay(self, after: int = 0) -> Iterator[Event]:
         """Every durable event after a number, in order."""
 
+    def outline(self) -> Iterator[tuple[Event, int]]:
+        """What the durable events add up to, in order, with many fewer events: of a trial's intermediate reports that
+        count only the last one, and beside each event the number of those that it stands for."""
+
     def metrics(self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
         """Reports, in order of arrival, of one trial or of all. Includes what is submitted and not yet durable."""
 

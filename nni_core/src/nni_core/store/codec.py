@@ -21,6 +21,9 @@ _FIELDS: Mapping[type, tuple[str, ...]] = {
     kind: tuple(field.name for field in attrs.fields(kind)) for kind in get_args(EventBody)
 }
 _KINDS: Mapping[str, type] = {kind.__name__: kind for kind in _FIELDS}
+_DECODERS: Mapping[str, msgspec.json.Decoder[EventBody]] = {
+    name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()
+}
 
 
 class UnreadableEventError(NniError):
@@ -47,6 +50,14 @@ def decode_body(kind: str, text: str) -> EventBody:
     """
     if kind not in _KINDS:
         raise UnreadableEventError(f"an event of kind {kind!r} is not known to this version of nni-core")
+    try:
+        return _DECODERS[kind].decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError):
+        # It takes no lone surrogates; the standard library's decoder does, and says better what is wrong.
+        return _decode_carefully(kind, text)
+
+
+def _decode_carefully(kind: str, text: str) -> EventBody:
     try:
         body: EventBody = msgspec.convert(json.loads(text), _KINDS[kind])
     except (ValueError, msgspec.ValidationError) as error:

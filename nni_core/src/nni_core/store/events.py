@@ -71,6 +71,8 @@ class TrialCreated:
     told_through: int
     #: first parameter id that the question to the tuner offered; trials of one question share it
     asked_from: int = 0
+    #: position of the config's initial point that the trial tries; None for every other trial
+    initial_point: int | None = None
 
 
 @frozen(kw_only=True)
@@ -83,13 +85,15 @@ class TrialWaiting:
 
 @frozen(kw_only=True)
 class TrialRequeued:
-    """A trial starts over under a new attempt: its execution was lost, or a stop of the experiment ended it. What it
-    reported so far is forgotten."""
+    """A trial starts over under a new attempt: its execution was lost, a stop of the experiment ended it, or a user
+    wants it again. What it reported so far is forgotten."""
 
     trial_id: TrialId
     attempt_id: AttemptId
     attempt: int
     reason: str
+    #: whether a user asked for it, so that the tuner has heard of an end already
+    asked: bool = False
 
 
 @frozen(kw_only=True)
@@ -146,6 +150,10 @@ class TunerExhausted:
     reason: str
     told_through: int = 0
     asked_from: int = 0
+    #: how many suggestions were asked for; 0 in logs of earlier versions
+    asked_for: int = 0
+    #: the first parameter id that the tuner has not seen, those of refused suggestions included
+    next_parameter_id: int = 0
 
 
 @frozen(kw_only=True)

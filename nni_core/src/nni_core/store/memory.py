@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from nni_core.model import Metric, MetricKind, TrialId
 from nni_core.store.base import StaleManagerError, StoreError
 from nni_core.store.codec import decode_body
-from nni_core.store.events import Event, EventBody
+from nni_core.store.events import Event, EventBody, MetricReported, TrialRequeued
 from nni_core.store.pending import PendingMetrics
 from nni_core.store.writer import Entry, entry_of, epoch_after
 
@@ -58,6 +58,21 @@ class MemoryStore:
 
     def replay(self, after: int = 0) -> Iterator[Event]:
         return (_event(entry) for entry in self._log.entries[after : self._last])
+
+    def outline(self) -> Iterator[tuple[Event, int]]:
+        reports: dict[TrialId, list[int]] = {}
+        for event in self.replay():
+            if isinstance(event.body, TrialRequeued):
+                reports.pop(event.body.trial_id, None)
+            elif isinstance(event.body, MetricReported) and event.body.kind is MetricKind.PERIODICAL:
+                reports.setdefault(event.body.trial_id, []).append(event.number)
+        stands_for = {numbers[-1]: len(numbers) for numbers in reports.values()}
+        for event in self.replay():
+            body = event.body
+            if event.number in stands_for or not (
+                isinstance(body, MetricReported) and body.kind is MetricKind.PERIODICAL
+            ):
+                yield event, stands_for.get(event.number, 1)
 
     def metrics(self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
         reports = PendingMetrics()

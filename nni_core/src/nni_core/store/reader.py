@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -51,10 +52,47 @@ class StoreReader:
 
         :raises StoreError: when an event cannot be read.
         """
-        while rows := self._rows("page_of_events", (after, through, _PAGE)):
-            for number, timestamp, kind, text in rows:
-                yield self._event(number, timestamp, kind, text)
-            after = rows[-1][0]
+        return self._pages("page_of_events", after, through)
+
+    def outline(self, through: int = _END_OF_TIME) -> Iterator[tuple[Event, int]]:
+        """What the events up to one add up to; see :meth:`nni_core.store.base.Store.outline`.
+
+        :raises StoreError: when an event cannot be read.
+        """
+        reports = deque(self._rows("last_reports", (through,)))
+        for event in self._pages("page_of_outline", 0, through):
+            while reports and reports[0][0] < event.number:
+                *row, count = reports.popleft()
+                yield self._event(*row), count
+            yield event, 1
+        for *row, count in reports:
+            yield self._event(*row), count
+
+    def without_reports(self) -> Iterator[Event]:
+        """Every event but intermediate reports, in order.
+
+        :raises StoreError: when one of them cannot be read.
+        """
+        return self._pages("page_of_outline", 0, _END_OF_TIME)
+
+    def about_the_experiment(self) -> Iterator[Event]:
+        """The events that tell of the experiment itself and not of its trials, in order.
+
+        :raises StoreError: when one of them cannot be read.
+        """
+        return (self._event(*row) for row in self._rows("about_the_experiment", ()))
+
+    def number_of(self, kind: type) -> int:
+        """How many events of a kind there are."""
+        return int(self._rows("number_of_kind", (kind.__name__,))[0][0])
+
+    def latest(self, kind: type) -> Event | None:
+        """The latest event of a kind.
+
+        :raises StoreError: when it cannot be read.
+        """
+        rows = self._rows("latest_of_kind", (kind.__name__,))
+        return self._event(*rows[0]) if rows else None
 
     def metrics(
         self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None, through: int = _END_OF_TIME
@@ -63,6 +101,12 @@ class StoreReader:
         query = "metrics" if trial_id is None else "metrics_of_trial"
         rows = self._rows(query, {"trial_id": trial_id, "kind": kind, "through": through})
         return [_metric(*row) for row in rows]
+
+    def _pages(self, query: str, after: int, through: int) -> Iterator[Event]:
+        while rows := self._rows(query, (after, through, _PAGE)):
+            for number, timestamp, kind, text in rows:
+                yield self._event(number, timestamp, kind, text)
+            after = rows[-1][0]
 
     def close(self) -> None:
         """Let go. May be called twice."""

@@ -97,6 +97,9 @@ class SqliteStore:
     def replay(self, after: int = 0) -> Iterator[Event]:
         return self._reader.replay(after, self._last)
 
+    def outline(self) -> Iterator[tuple[Event, int]]:
+        return self._reader.outline(self._last)
+
     def metrics(self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
         durable = self._reader.metrics(trial_id, kind=kind, through=self._last)
         return self._pending.after(durable, trial_id, kind)

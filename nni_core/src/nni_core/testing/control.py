@@ -13,7 +13,7 @@ from attrs import evolve
 from nni_core.api import LogChunk
 from nni_core.errors import ConfigError, ConflictError, NotFoundError, Problem
 from nni_core.experiment.control import Change, ExperimentProfile, NoteView, Setting
-from nni_core.experiment.settings import checked_setting
+from nni_core.experiment.settings import checked_setting, checked_settings
 from nni_core.model import (
     AttemptId,
     ExperimentId,
@@ -63,7 +63,7 @@ class FakeControl:
         self._trials: dict[TrialId, Trial] = {}
         self._metrics: defaultdict[TrialId, list[Metric]] = defaultdict(list)
         self._notes: list[NoteView] = []
-        self._imported: list[Mapping[str, Json]] = []
+        self._imported: list[Sequence[Mapping[str, Json]]] = []
         self._changes: list[Change] = []
         self._changed = asyncio.Event()
         self._revision = 0
@@ -148,7 +148,7 @@ class FakeControl:
             version="0.1.0",
         )
 
-    def trials(self) -> Sequence[Trial]:
+    def trials(self, *, reports: bool = True) -> Sequence[Trial]:
         return list(self._trials.values())
 
     def trial(self, trial_id: str) -> Trial:
@@ -164,10 +164,13 @@ class FakeControl:
     def notes(self) -> Sequence[NoteView]:
         return list(self._notes)
 
+    def tuner_thinking(self) -> float:
+        return 0.0
+
     def trial_directory(self, trial_id: str) -> str:
         return str(self._directory / "trials" / self.trial(trial_id).id)
 
-    def imported_data(self) -> Sequence[Mapping[str, Json]]:
+    def imported_data(self) -> Sequence[Sequence[Mapping[str, Json]]]:
         return list(self._imported)
 
     def changes(self, after: int) -> Sequence[Change] | None:
@@ -191,6 +194,14 @@ class FakeControl:
         self.calls.append(("kill", trial_id))
         self.finish(trial_id, TrialState.USER_CANCELED)
 
+    async def retry_trial(self, trial_id: str) -> None:
+        trial = self.trial(trial_id)
+        if trial.state not in {TrialState.FAILED, TrialState.USER_CANCELED, TrialState.EARLY_STOPPED}:
+            message = f"trial '{trial_id}' cannot be tried again: it is {trial.state}"
+            raise ConflictError(Problem(code="NNI745", message=message))
+        self.calls.append(("retry", trial_id))
+        self.put(evolve(trial, state=TrialState.WAITING, attempt=trial.attempt + 1, started_at=None, ended_at=None))
+
     async def add_trial(self, parameters: Parameters) -> int:
         problem = SearchSpace.parse(self._config["searchSpace"]).contains(parameters)
         if problem is not None:
@@ -203,8 +214,13 @@ class FakeControl:
         self._revision += 1
         self._note_change(None)
 
+    async def change_all(self, changes: Mapping[Setting, Json]) -> None:
+        self._config.update(checked_settings(changes))
+        self._revision += 1
+        self._note_change(None)
+
     async def import_data(self, data: Sequence[Mapping[str, Json]]) -> None:
-        self._imported.extend(data)
+        self._imported.append(data)
         self._note_change(None)
 
     async def stop(self) -> None:

@@ -11,6 +11,7 @@ from nni_core.api import Assessor, ExperimentInfo, MetricSink, Tuner
 from nni_core.experiment.engine import Engine, Parts
 from nni_core.experiment.executions import Job
 from nni_core.experiment.ledger import Ledger
+from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.sinks import Listener, Listeners
 from nni_core.experiment.tuner_messages import AlgorithmRef, TunerSetup
 from nni_core.model import AttemptId, ExperimentId, ExperimentState, Json, MetricKind, Parameters, Trial, TrialState
@@ -61,20 +62,23 @@ class ExperimentKit:
         sinks: Sequence[MetricSink] = (),
         log: MemoryLog | None = None,
         tuner_restarts: int = 3,
+        search: Mapping[str, Json] | None = None,
     ) -> None:
+        """``search`` is more of the canonical config: ``seed``, ``constraints``, ``duplicates``, ``initialPoints``."""
         self.clock = VirtualClock()
         self.service = HandService(self.clock)
-        self.tuner = InlineTuner(tuner, search_space, assessor=assessor, restarts=tuner_restarts)
+        rules = SearchRules.of(search or {})
+        self.tuner = InlineTuner(tuner, search_space, assessor=assessor, restarts=tuner_restarts, rules=rules)
         self.log = log or MemoryLog()
         self.store = MemoryStore(self.log)
         self.ledger = Ledger()
-        for event in self.store.replay():
-            self.ledger.apply(event)
+        self.ledger.catch_up(self.store.outline())
         config = {
             "searchSpace": search_space,
             "trialConcurrency": concurrency,
             "maxTrialNumber": max_trials,
             "maxExperimentDuration": max_duration,
+            **(search or {}),
         }
         self._begin(config)
         self.engine = Engine(self._parts(config, sinks, assessed=assessor is not None), self.ledger)

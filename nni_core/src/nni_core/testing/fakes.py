@@ -27,8 +27,9 @@ from nni_core.api import (
 )
 from nni_core.errors import Problem
 from nni_core.experiment.clock import Clock
+from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.tuner_host import TunerFailedError
-from nni_core.experiment.tuner_messages import Answer, Call, Failure, Suggestion, ask
+from nni_core.experiment.tuner_messages import Answer, Call, Failure, ask
 from nni_core.experiment.tuner_worker import Worker, perform
 from nni_core.model import AttemptId, Json, LogStream, MetricKind, TrialId
 
@@ -169,7 +170,9 @@ class InlineTuner:
         *,
         assessor: Callable[[], Assessor] | None = None,
         restarts: int = 3,
+        rules: SearchRules | None = None,
     ) -> None:
+        self._rules = rules
         self._make = tuner
         self._make_assessor = assessor
         self._space = search_space
@@ -192,7 +195,7 @@ class InlineTuner:
         self.failed.clear()
         self.failure = None
         assessor = self._make_assessor() if self._make_assessor else None
-        self._worker = Worker(tuner=self._make(), assessor=assessor, search_space=self._space)
+        self._worker = Worker(tuner=self._make(), assessor=assessor, search_space=self._space, rules=self._rules)
         for call in story:
             await self._call(call)
 
@@ -201,8 +204,7 @@ class InlineTuner:
 
     async def ask(self, count: int, first_id: int) -> Answer:
         reply = await self._call(ask(count, first_id))
-        suggestions = [Suggestion(parameter_id=one[0], parameters=one[1]) for one in reply["suggestions"]]
-        return Answer(suggestions=suggestions, exhausted=reply["exhausted"])
+        return Answer.from_json(reply)
 
     def may_restart(self) -> bool:
         return self._failures <= self._restarts

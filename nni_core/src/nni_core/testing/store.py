@@ -10,7 +10,7 @@ from attrs import evolve
 
 from nni_core.model import AttemptId, Json, Metric, MetricKind, TrialId, tag_floats
 from nni_core.store.base import StaleManagerError, Store, StoreError
-from nni_core.store.events import ManagerStarted, MetricReported, Note, TrialRequeued
+from nni_core.store.events import EventBody, ManagerStarted, MetricReported, Note, TrialRequeued
 
 
 def started(epoch: int) -> ManagerStarted:
@@ -132,6 +132,25 @@ class StoreContract:
         for _ in range(2):
             assert _values(store.metrics()) == [9, 3]
             await store.flush()
+        await store.close()
+
+    async def test_the_outline_has_the_last_report_of_each_trial(self, open_log: Callable[[], Store]) -> None:
+        """Everything but intermediate reports, and of those the last one of each trial's attempt, with their number."""
+        store = open_log()
+        again = TrialRequeued(trial_id=TrialId("A"), attempt_id=AttemptId("A-2"), attempt=2, reason="lost")
+        final = report("B", 5, kind=MetricKind.FINAL)
+        earlier: list[EventBody] = [started(1), report(value=1), report("B", 2), report("B", 3), again, final]
+        store.submit([*earlier, report(value=6), report(value=7)], timestamp=5)
+        assert list(store.outline()) == []
+        await store.flush()
+        told = [(event.number, type(event.body), count) for event, count in store.outline()]
+        assert told == [
+            (1, ManagerStarted, 1),
+            (4, MetricReported, 2),
+            (5, TrialRequeued, 1),
+            (6, MetricReported, 1),
+            (8, MetricReported, 2),
+        ]
         await store.close()
 
     async def test_a_value_that_json_cannot_hold_is_refused(self, open_log: Callable[[], Store]) -> None:

@@ -1,0 +1,45 @@
+"""The config classes, as ``nni.experiment.config`` has them."""
+
+from nni_core.client.service_configs import (
+    AmlConfig,
+    AzureBlobConfig,
+    DlcConfig,
+    FrameworkAttemptCompletionPolicy,
+    FrameworkControllerConfig,
+    FrameworkControllerRoleConfig,
+    K8sAzureStorageConfig,
+    K8sNfsConfig,
+    K8sStorageConfig,
+    KubeflowConfig,
+    KubeflowRoleConfig,
+    LocalConfig,
+    NfsConfig,
+    OpenpaiConfig,
+    RemoteConfig,
+    RemoteMachineConfig,
+    TrainingServiceConfig,
+)
+from nni_core.client.settings_tree import AlgorithmConfig, CustomAlgorithmConfig, ExperimentConfig
+
+__all__ = [
+    "AlgorithmConfig",
+    "AmlConfig",
+    "AzureBlobConfig",
+    "CustomAlgorithmConfig",
+    "DlcConfig",
+    "ExperimentConfig",
+    "FrameworkAttemptCompletionPolicy",
+    "FrameworkControllerConfig",
+    "FrameworkControllerRoleConfig",
+    "K8sAzureStorageConfig",
+    "K8sNfsConfig",
+    "K8sStorageConfig",
+    "KubeflowConfig",
+    "KubeflowRoleConfig",
+    "LocalConfig",
+    "NfsConfig",
+    "OpenpaiConfig",
+    "RemoteConfig",
+    "RemoteMachineConfig",
+    "TrainingServiceConfig",
+]

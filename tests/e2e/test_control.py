@@ -1,0 +1,68 @@
+"""Whole experiments that are changed, asked and extended while they run, through the real nnictl."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .conftest import User, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+#: runs until a file says that it may end
+PATIENT_TRIAL = """
+import pathlib, time, nni
+x = nni.get_next_parameter()["x"]
+while not pathlib.Path("go").exists():
+    time.sleep(0.05)
+nni.report_final_result(x)
+"""
+
+
+def test_a_running_experiment_is_changed_and_asked(user: User) -> None:
+    """Customised trials wait for their turn and say so, limits let them run, and a killed trial ends."""
+    experiment = user.create(user.config(trial=PATIENT_TRIAL, trials=4, concurrency=2))
+    until(lambda: [one["status"] for one in experiment.trials()] == ["RUNNING"] * 2, what="two trials to run")
+    added = user.nnictl("trial", "add", "--parameters", '{"x": 0.25}', "--json")
+    trial_id = json.loads(added.stdout)["id"]
+    assert "2 trials run, as many as trial_concurrency allows" in user.nnictl("why", trial_id).stdout
+    assert user.nnictl("update", "concurrency", "--value", "3").stdout == "INFO:  Update concurrency success!\n"
+    until(lambda: [one["status"] for one in experiment.trials()] == ["RUNNING"] * 3, what="the third to run")
+    killed = user.nnictl("trial", "kill", "-T", trial_id, "-T", "0")
+    assert (killed.returncode, len(killed.stdout.splitlines())) == (0, 2)
+    until(lambda: len([one for one in experiment.trials() if one["status"] == "USER_CANCELED"]) == 2, what="two ends")
+    user.write("go", "")
+    experiment.wait("DONE")
+    best = json.loads(user.nnictl("trial", "ls", "--head", "1", "--json").stdout)
+    assert (len(best), best[0]["status"]) == (1, "SUCCEEDED")
+
+
+def test_results_are_carried_over_and_a_finished_experiment_goes_on(user: User) -> None:
+    """What is exported can be imported; one that is DONE is extended; one that was stopped says to resume."""
+    first = user.create(user.config(trials=3))
+    first.wait("DONE")
+    export = user.work / "results.json"
+    user.nnictl("experiment", "export", first.id, "--type", "json", "--filename", str(export))
+    imported = user.nnictl("experiment", "import", first.id, "--filename", str(export))
+    assert imported.stdout == "INFO:  Import data success: 3 results\n", imported.stderr
+    extended = user.nnictl("experiment", "extend", "--trials", "2")
+    assert extended.stdout == "INFO:  Extend experiment success! max_trial_number is 5 now\n", extended.stderr
+    until(lambda: len(first.trials()) == 5, what="two more trials")
+    first.wait("DONE")
+    user.nnictl("stop", first.id)
+    refused = user.nnictl("experiment", "extend", first.id, "--trials", "2")
+    assert (refused.returncode, f"nnictl resume {first.id}" in refused.stderr) == (3, True)
+
+
+def test_a_failed_trial_is_tried_again(user: User) -> None:
+    """Once what it failed for is mended, in an experiment that is done with everything else."""
+    experiment = user.create(user.config(trial="import fixed\n" + PATIENT_TRIAL, trials=1, concurrency=1))
+    experiment.wait("DONE")
+    assert "No module named 'fixed'" in user.nnictl("why", "0").stdout
+    user.write("fixed.py", "")
+    user.write("go", "")
+    tried = user.nnictl("trial", "retry", "--trial_id", "0")
+    assert tried.returncode == 0, tried.stderr
+    until(lambda: [one["status"] for one in experiment.trials()] == ["SUCCEEDED"], what="the trial to succeed")
+    experiment.wait("DONE")
