@@ -14,6 +14,8 @@ import attrs
 
 from generators.markdown import code, page, table
 from nni_core.config.durations import Duration
+from nni_core.config.failures import FailureRule, OnFailure
+from nni_core.config.goals import ObjectiveConfig, StopWhen
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, SinkConfig, TrainingServiceConfig
 from nni_core.config.storage import SharedStorageConfig
 
@@ -23,6 +25,10 @@ SECTIONS: Mapping[type, str] = {
     AlgorithmConfig: "`tuner` and `assessor`",
     TrainingServiceConfig: "`training_service`",
     SinkConfig: "`sinks[]`",
+    ObjectiveConfig: "`objectives[]`",
+    StopWhen: "`stop_when`",
+    OnFailure: "`on_failure`",
+    FailureRule: "Rules of `on_failure`",
     SharedStorageConfig: "`shared_storage`",
 }
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", type(None): ""}

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from nni_core.config import load_config, load_config_data
+from nni_core.config.json_schema import config_schema
 from nni_core.plugins import PluginRegistry
 
 #: what a snippet is put into when it shows a part of a config only
@@ -47,7 +49,9 @@ def test_configs_can_be_used(docs, folder: Path) -> None:
             if other.page == block.page and other.caption:
                 (home / other.caption).write_text(other.text, encoding="utf-8")
         (home / "config.yaml").write_text(yaml.safe_dump(BASE | yaml.safe_load(block.text)), encoding="utf-8")
-        loaded = load_config(home / "config.yaml", PluginRegistry.discover())
+        registry = PluginRegistry.discover()
+        loaded = load_config(home / "config.yaml", registry)
+        Draft202012Validator(config_schema(registry)).validate(BASE | yaml.safe_load(block.text))
         # As the manager reads it, from the log.
         again = load_config_data(loaded.canonical(), home, PluginRegistry.discover())
         assert again.canonical() == loaded.canonical(), block

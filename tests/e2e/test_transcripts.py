@@ -129,6 +129,7 @@ def afterwards(told: Transcript, experiment: Any) -> None:
     told.run("experiment list")
     told.run("experiment list --all")
     told.run("experiment export EXPERIMENT --type csv --filename results.csv")
+    share(told)
     told.run("experiment extend EXPERIMENT --trials 1")
     told.run("resume EXPERIMENT --port 0 --host 127.0.0.1")
     experiment.wait("DONE")
@@ -138,6 +139,17 @@ def afterwards(told: Transcript, experiment: Any) -> None:
     told.run("experiment prune --keep 0 --dry-run")
     told.run("experiment delete EXPERIMENT --yes")
     told.run("experiment show EXPERIMENT")
+
+
+def share(told: Transcript) -> None:
+    """Every way to show one to somebody else."""
+    told.run("experiment save EXPERIMENT --saveCodeDir --path bundle.zip")
+    told.run("view bundle.zip --port 0 --host 127.0.0.1")
+    told.run("experiment list --json", keys=("id", "status"))
+    told.run("experiment status")
+    told.run("stop")
+    told.run("experiment load --path bundle.zip")
+    told.run("experiment load --path config.yaml")
 
 
 def wait_for(experiment: Any, state: str, *, number: int) -> None:

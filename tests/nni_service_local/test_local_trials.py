@@ -58,6 +58,7 @@ async def test_environment_has_nnis_names(driver: ServiceDriver, monkeypatch) ->
         "NNI_OUTPUT_DIR": folder,
         "NNI_SYS_DIR": folder,
         "NNI_CODE_DIR": code,
+        "NNI_CHECKPOINT_DIR": folder.removesuffix("attempt-2") + "checkpoints",
         "NNI_TRIAL_ATTEMPT": "2",
         "NNI_TRIAL_TOKEN": spec.attempt_id,
     }

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nni.checkpoints import get_checkpoint_directory
     from nni.class_args import ClassArgsValidator
     from nni.experiment import Experiment
     from nni.json_text import dump, load
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         report_final_result,
         report_intermediate_result,
     )
+    from nni.trial_error import TrialError
     from nni_core import __version__
     from nni_core.api import NoMoreTrialError
     from nni_core.client.study import Study
@@ -39,9 +41,11 @@ __all__ = [
     "Experiment",
     "NoMoreTrialError",
     "Study",
+    "TrialError",
     "__version__",
     "dump",
     "enable_global_logging",
+    "get_checkpoint_directory",
     "get_current_parameter",
     "get_experiment_id",
     "get_next_parameter",
@@ -59,9 +63,11 @@ _ELSEWHERE = {
     "Experiment": "nni.experiment",
     "NoMoreTrialError": "nni_core.api",
     "Study": "nni_core.client.study",
+    "TrialError": "nni.trial_error",
     "__version__": "nni_core",
     "dump": "nni.json_text",
     "enable_global_logging": "nni.printing",
+    "get_checkpoint_directory": "nni.checkpoints",
     "load": "nni.json_text",
     "silence_stdout": "nni.printing",
 }

@@ -1,7 +1,7 @@
 """Which values a trial may report: a number, or a dict with a numeric ``default`` and whatever else JSON can hold.
 
-A list, an array, or a dict without ``default`` is taken with a warning: only a tuner of the user's own can learn from
-it.
+Where the experiment has an objective of another name, that key does what ``default`` does. A list, an array, or a dict
+with neither is taken with a warning: only a tuner of the user's own can learn from it.
 
 Everything is checked at the call in the user's own code, where the mistake can be seen and mended. Numbers of numpy,
 PyTorch and the like are recognised by their ``item()`` method; none of those libraries is imported.
@@ -10,6 +10,7 @@ PyTorch and the like are recognised by their ``item()`` method; none of those li
 from __future__ import annotations
 
 import math
+import os
 import reprlib
 import warnings
 from collections.abc import Mapping
@@ -36,8 +37,10 @@ def checked(metric: object) -> Any:
     metric = _listed(metric)
     if not isinstance(metric, Mapping | list | tuple):
         return _number(metric, "metric")
-    if isinstance(metric, Mapping) and "default" in metric:
-        plain = {"default": _number(metric["default"], "metric['default']")} | _plain(metric, "metric", ())
+    optimized = [name for name in _optimized() if isinstance(metric, Mapping) and name in metric]
+    plain = {name: _number(metric[name], f"metric[{name!r}]") for name in optimized}
+    if optimized:
+        plain |= _plain(metric, "metric", ())
     else:
         plain = _plain(metric, "metric", ())
         _warn_of_no_number(plain)
@@ -49,11 +52,17 @@ def checked(metric: object) -> Any:
     return plain
 
 
+def _optimized() -> tuple[str, ...]:
+    """The keys under which the number to optimize may stand, the experiment's own first."""
+    return tuple(dict.fromkeys((os.environ.get("NNI_OBJECTIVE", "default"), "default")))
+
+
 def _warn_of_no_number(plain: Any) -> None:
-    what = "a list" if isinstance(plain, list) else f"a dict without 'default', {_short(plain)}"
+    name = _optimized()[0]
+    what = "a list" if isinstance(plain, list) else f"a dict without {name!r}, {_short(plain)}"
     warnings.warn(
         f"the metric is {what}: only a tuner of your own can learn from it; name the number to optimize "
-        "{'default': ...}",
+        f"{{{name!r}: ...}}",
         RuntimeWarning,
         stacklevel=_USER_LINE,
     )

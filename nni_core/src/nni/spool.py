@@ -37,6 +37,8 @@ FLOAT_TAG = "$float"
 
 PERIODICAL = "PERIODICAL"
 FINAL = "FINAL"
+#: no result, but why the trial gives up
+ERROR = "ERROR"
 
 
 class Appended(Enum):
@@ -100,13 +102,13 @@ class Spool:
         self._has_written = False
 
     def append(self, kind: str, about: Mapping[str, Any]) -> Appended:
-        """Write one result, unless the trial has its final one.
+        """Write one result, unless the trial has its final one; an error is written even then.
 
         :raises OSError: when it cannot be written, or not whole.
         """
         with self._locked() as descriptor:
             others = self._read_news(descriptor)
-            if self._has_final:
+            if self._has_final and kind != ERROR:
                 return Appended.AFTER_FINAL
             sequence = self._intermediates if kind == PERIODICAL else 0
             self._write(descriptor, encode({"kind": kind, **about, "sequence": sequence}))

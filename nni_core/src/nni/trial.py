@@ -16,7 +16,7 @@ import time
 import warnings
 
 from nni.metric import checked
-from nni.spool import FINAL, PERIODICAL, Appended, Spool, dump, load
+from nni.spool import ERROR, FINAL, PERIODICAL, Appended, Spool, dump, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,6 +98,14 @@ def get_sequence_id() -> int:
     return int(os.environ.get("NNI_TRIAL_SEQ_ID", "0"))
 
 
+def give_up(message: str, *, retryable: bool) -> None:
+    """Tell the manager why the trial fails; for :class:`nni.TrialError`, which ends it.
+
+    :raises OSError, RuntimeError: when that cannot be written down.
+    """
+    _trial().give_up(message, retryable=retryable)
+
+
 @functools.cache
 def _trial() -> _TrialOfExperiment | _StandAlone:
     directory = os.environ.get("NNI_SYS_DIR")
@@ -125,14 +133,20 @@ class _TrialOfExperiment:
             self._said.add(remark)
             warnings.warn(remark, RuntimeWarning, stacklevel=_USER_LINE)
 
-    def _append(self, kind: str, value: Any) -> str | None:
-        """Write the result; what there is to say about it, unless it was said before."""
-        about = {
+    def give_up(self, message: str, *, retryable: bool) -> None:
+        self._spool.append(ERROR, self._about({"message": message, "retryable": retryable}))
+
+    def _about(self, value: Any) -> dict[str, Any]:
+        return {
             "parameter_id": self._record["parameter_id"],
             "trial_job_id": get_trial_id(),
             "value": value,
             "timestamp": time.time_ns() // 1_000_000,
         }
+
+    def _append(self, kind: str, value: Any) -> str | None:
+        """Write the result; what there is to say about it, unless it was said before."""
+        about = self._about(value)
         try:
             appended = self._spool.append(kind, about)
         except OSError as error:
@@ -196,6 +210,9 @@ class _StandAlone:
         else:
             _logger().info("Final result: %s", value)
             self._has_final = True
+
+    def give_up(self, message: str, *, retryable: bool) -> None:
+        """Nobody listens; the traceback says it all."""
 
 
 def _ignored(kind: str) -> str:

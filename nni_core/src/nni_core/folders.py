@@ -72,6 +72,11 @@ class ExperimentFolder:
         return self.path / "summary.json"
 
     @property
+    def trials_file(self) -> Path:
+        """The trials as the log was folded last; see :mod:`nni_core.experiment.kept_trials`."""
+        return self.path / "trials.msgpack"
+
+    @property
     def logs(self) -> Path:
         return self.path / "log"
 

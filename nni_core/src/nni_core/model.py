@@ -83,6 +83,36 @@ class Duplicates(StrEnum):
     REUSE = "reuse"
 
 
+class Direction(StrEnum):
+    """Which of two numbers is better."""
+
+    MINIMIZE = "minimize"
+    MAXIMIZE = "maximize"
+
+    def prefers(self, number: float, other: float) -> bool:
+        """Whether the first number is better than the second."""
+        return number < other if self is Direction.MINIMIZE else number > other
+
+
+class FailureCause(StrEnum):
+    """What went wrong with an execution; the first six are keys of the config's ``on_failure``."""
+
+    #: the command exited with a code other than 0
+    EXIT_CODE = "exit_code"
+    #: a signal ended it that nobody here sent
+    SIGNAL = "signal"
+    #: ``max_trial_duration`` was over
+    TIMEOUT = "timeout"
+    #: the execution is gone and left no record of its end
+    LOST = "lost"
+    #: the command exited with code 0 and reported no final result
+    NO_RESULT = "no_result"
+    #: the trial raised ``nni.TrialError``
+    TRIAL_ERROR = "trial_error"
+    #: no process could be made of it
+    NOT_STARTED = "not_started"
+
+
 class MetricKind(StrEnum):
     """NNI's names for the two kinds of reports."""
 
@@ -146,11 +176,13 @@ class Trial:
     signal: int | None = None
     #: why the trial waits, failed or was ended; for people
     message: str | None = None
+    #: what the tuner was taught in place of a result, when the trial failed and the config says so
+    penalty: float | None = None
 
 
 def default_number(value: Json) -> float | None:
     """The number inside a metric value (itself, or its ``default``), or None when there is no finite one."""
-    if isinstance(value, Mapping):
+    if not isinstance(value, float) and isinstance(value, Mapping):
         value = value.get("default")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -166,8 +198,11 @@ _FLOAT_TAG = "$float"
 
 def tag_floats(value: Json) -> Json:
     """Replace NaN and infinities, which JSON cannot hold, by ``{"$float": "nan"}`` and its like, at any depth."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return {_FLOAT_TAG: repr(value)}
+    # What is no container is most of what there is, and asking an abstract class about it takes long.
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {_FLOAT_TAG: repr(value)}
+    if isinstance(value, str | int):
+        return value
     if isinstance(value, Mapping):
         return {key: tag_floats(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -177,6 +212,8 @@ def tag_floats(value: Json) -> Json:
 
 def untag_floats(value: Json) -> Json:
     """The inverse of :func:`tag_floats`."""
+    if isinstance(value, str | int | float):
+        return value
     if isinstance(value, Mapping):
         if value.keys() == {_FLOAT_TAG}:
             return float(value[_FLOAT_TAG])

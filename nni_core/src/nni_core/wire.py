@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from attrs import Attribute, field, frozen
 
-from nni.spool import HEADER, MAX_PAYLOAD, dump, load, next_line
+from nni.spool import ERROR, HEADER, MAX_PAYLOAD, dump, load, next_line
 from nni_core.model import Json, MetricKind, Parameters, ParameterSource, TrialId
 
 #: the longest line that can be a record
@@ -34,6 +34,10 @@ class TrialVariable(StrEnum):
     ATTEMPT = "NNI_TRIAL_ATTEMPT"
     #: the attempt's id, by which its processes are found
     TOKEN = "NNI_TRIAL_TOKEN"  # noqa: S105 - a name, and no secret
+    #: shared by all attempts of the trial; the trial makes it
+    CHECKPOINT_DIRECTORY = "NNI_CHECKPOINT_DIR"
+    #: key of the number to optimize in dict results; set only when it is not ``default``
+    OBJECTIVE = "NNI_OBJECTIVE"
     #: set only when the experiment says ``trial_gpu_number``
     GPUS = "CUDA_VISIBLE_DEVICES"
 
@@ -74,6 +78,17 @@ class SpoolRecord:
     end: int
 
 
+@frozen(kw_only=True)
+class SpoolError:
+    """Why the trial gives up, as it wrote it."""
+
+    message: str
+    retryable: bool
+    parameter_id: int = field(validator=_is_count)
+    #: offset in the spool of what follows this record
+    end: int
+
+
 class SpoolReader:
     """Turns a spool's bytes, in pieces of any size, into records. Never raises for what the bytes are.
 
@@ -86,6 +101,8 @@ class SpoolReader:
         self._buffer = bytearray()
         #: damaged pieces seen so far
         self.skipped = 0
+        #: the first error seen so far
+        self.error: SpoolError | None = None
 
     @property
     def offset(self) -> int:
@@ -108,8 +125,10 @@ class SpoolReader:
             payload, end = line
             is_blank = payload is None and end == position + 1
             record = None if payload is None else _decode(payload, self._start + end)
-            if record:
+            if isinstance(record, SpoolRecord):
                 records.append(record)
+            elif record is not None:
+                self.error = self.error or record
             else:
                 self.skipped += not is_blank
             position = end
@@ -125,10 +144,14 @@ class SpoolReader:
         self._buffer.clear()
 
 
-def _decode(payload: bytes, end: int) -> SpoolRecord | None:
+def _decode(payload: bytes, end: int) -> SpoolRecord | SpoolError | None:
     """The record in a sound payload, or None: a trial can write what it likes."""
     try:
         found = load(payload)
+        if found["kind"] == ERROR:
+            about = found["value"]
+            message, retryable = str(about["message"]), bool(about["retryable"])
+            return SpoolError(message=message, retryable=retryable, parameter_id=found["parameter_id"], end=end)
         return SpoolRecord(
             kind=found["kind"],
             parameter_id=found["parameter_id"],

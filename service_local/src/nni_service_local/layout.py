@@ -44,6 +44,10 @@ class TrialFolders:
             )
         return f"{self.root}/{trial_id}" + (f"/attempt-{attempt}" if attempt > 1 else "")
 
+    def checkpoints(self, trial_id: TrialId) -> str:
+        """The folder that all attempts of a trial share. The trial makes it."""
+        return f"{self.of(trial_id, 1)}/checkpoints"
+
     def find(self, trial_id: TrialId, attempt_id: AttemptId) -> str | None:
         """The folder in which this attempt was started; None when it never was."""
         for directory in self._attempts(trial_id):

@@ -33,9 +33,10 @@ def fault_of(spec: TrialSpec) -> str | None:
 
 
 def order_of(
-    spec: TrialSpec, experiment_id: ExperimentId, directory: str, placement: Placement | None
+    spec: TrialSpec, experiment_id: ExperimentId, directory: str, checkpoints: str, placement: Placement | None
 ) -> Mapping[str, Any]:
-    """The order to run a trial, as the supervisor reads it."""
+    """The order to run a trial, as the supervisor reads it. ``directory`` is the attempt's, ``checkpoints`` the folder
+    that all attempts share."""
     own = {
         TrialVariable.PLATFORM: _PLATFORM,
         TrialVariable.EXPERIMENT_ID: experiment_id,
@@ -44,6 +45,7 @@ def order_of(
         TrialVariable.OUTPUT_DIRECTORY: directory,
         TrialVariable.SYSTEM_DIRECTORY: directory,
         TrialVariable.CODE_DIRECTORY: spec.code,
+        TrialVariable.CHECKPOINT_DIRECTORY: checkpoints,
         TrialVariable.ATTEMPT: str(spec.attempt),
         TrialVariable.TOKEN: spec.attempt_id,
     }

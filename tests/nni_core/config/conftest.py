@@ -12,9 +12,11 @@ from typing import Any, Literal
 import pytest
 from attrs import field, frozen
 from attrs.validators import ge, gt, optional
+from jsonschema import Draft202012Validator
 
 from nni_core.api import AssessorSpec, MetricSinkSpec, TrainingServiceSpec, TunerSpec
 from nni_core.config import LoadedConfig, load_config
+from nni_core.config.json_schema import config_schema
 from nni_core.errors import ConfigError, PluginError, Problem, nearest
 from nni_core.plugin_kinds import PluginKind
 
@@ -169,7 +171,14 @@ class Workbench:
     def load(self, text: str | bytes, name: str = "config.yaml") -> LoadedConfig:
         path = self.folder / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return load_config(path, self.lookup)
+        loaded = load_config(path, self.lookup)
+        self._check_schema(loaded)
+        return loaded
+
+    def _check_schema(self, loaded: LoadedConfig) -> None:
+        """What loads is valid by the JSON Schema, too."""
+        data = loaded.places.document.data
+        Draft202012Validator(config_schema(self.lookup)).validate(data)
 
     def problems(self, text: str | bytes, name: str = "config.yaml") -> Sequence[Problem]:
         """What is wrong with a text, or else the warnings about it."""

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from nni_core.config import load_config_data
 from nni_core.config.durations import DurationError, parse_duration
+from nni_core.config.json_schema import config_schema
 from nni_core.config.read import parse
 from nni_core.config.source_text import decode
 from nni_core.errors import ConfigError
@@ -78,6 +80,15 @@ def test_canonical_form_loads_to_the_same_config(data: dict[str, Any], folder: P
     again = load_config_data(kept, Path("/"), lookup)
     assert again.config == loaded.config
     assert again.canonical() == loaded.canonical() == kept
+
+
+@on_files
+@given(data=configs())
+def test_what_loads_is_valid_by_the_schema(data: dict[str, Any], folder: Path, lookup: Any) -> None:
+    """As it was written, and in its canonical form."""
+    validator = Draft202012Validator(config_schema(lookup))
+    validator.validate(data)
+    validator.validate(load_config_data(data, folder, lookup).canonical())
 
 
 #: nodes of the tutorial's config that it cannot do without, whose keys are not the user's to choose

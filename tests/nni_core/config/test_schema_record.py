@@ -9,13 +9,18 @@ from typing import Any
 import attrs
 import pytest
 
+from nni_core.config.failures import FailureRule, OnFailure
+from nni_core.config.goals import ObjectiveConfig, StopWhen
 from nni_core.config.json_schema import config_schema
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, SinkConfig, TrainingServiceConfig
 from nni_core.config.storage import SharedStorageConfig
 from nni_core.config.structure import settable
 from nni_core.model import Duplicates
 
-RECORDS = [ExperimentConfig, AlgorithmConfig, SinkConfig, TrainingServiceConfig, SharedStorageConfig]
+RECORDS = [
+    *(ExperimentConfig, AlgorithmConfig, SinkConfig, TrainingServiceConfig, SharedStorageConfig),
+    *(ObjectiveConfig, StopWhen, OnFailure, FailureRule),
+]
 
 DEFAULTS = {
     "experiment_name": None,
@@ -41,6 +46,9 @@ DEFAULTS = {
     "initial_points": (),
     "constraints": (),
     "duplicates": Duplicates.SKIP,
+    "objectives": (),
+    "stop_when": None,
+    "on_failure": None,
     "sinks": (),
     "plugins": (),
 }

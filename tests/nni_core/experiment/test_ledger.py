@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from nni_core.experiment.evolving import evolve
 from nni_core.experiment.ledger import Ledger
-from nni_core.model import AttemptId, ExperimentId, MetricKind, ParameterSource, Trial, TrialId, TrialState
+from nni_core.model import (
+    AttemptId,
+    ExperimentId,
+    FailureCause,
+    MetricKind,
+    ParameterSource,
+    Trial,
+    TrialId,
+    TrialState,
+)
 from nni_core.store import events as ev
 from nni_core.store.sqlite import create_store
 
@@ -42,7 +51,7 @@ def stories(draw: st.DrawFn) -> Sequence[ev.EventBody]:
     bodies += [created(number) for number in range(trials)]
     running: dict[int, int] = {}
     over: set[int] = set()
-    for step in draw(st.lists(st.tuples(st.integers(0, trials - 1), st.sampled_from("brrrrfqe")), max_size=30)):
+    for step in draw(st.lists(st.tuples(st.integers(0, trials - 1), st.sampled_from("brrrrfxqeE")), max_size=30)):
         number, deed = step
         trial, attempt = TrialId(f"T{number}"), AttemptId(f"T{number}-1")
         if deed == "b" and number not in running and number not in over:
@@ -55,13 +64,18 @@ def stories(draw: st.DrawFn) -> Sequence[ev.EventBody]:
             report = {"trial_id": trial, "attempt_id": attempt, "parameter_id": number, "kind": kind}
             value = running[number] = running[number] + 1
             bodies.append(ev.MetricReported(**report, sequence=value, value=value, spool_offset=value * 10))
+        elif deed == "x":
+            about = {"trial_id": trial, "attempt_id": attempt, "message": "no data", "retryable": True}
+            bodies.append(ev.TrialErrorReported(**about, spool_offset=running[number] * 10 + 5))
         elif deed == "q":
+            cause = [None, FailureCause.LOST, FailureCause.EXIT_CODE][running[number] % 3]
             del running[number]
-            bodies.append(ev.TrialRequeued(trial_id=trial, attempt_id=attempt, attempt=2, reason="lost"))
-        elif deed == "e":
+            bodies.append(ev.TrialRequeued(trial_id=trial, attempt_id=attempt, attempt=2, reason="lost", cause=cause))
+        elif deed in "eE":
             del running[number]
             over.add(number)
-            bodies.append(ev.TrialFinished(trial_id=trial, attempt_id=attempt, state=TrialState.SUCCEEDED))
+            end = {"state": TrialState.SUCCEEDED} if deed == "e" else {"state": TrialState.FAILED, "penalty": 9.0}
+            bodies.append(ev.TrialFinished(trial_id=trial, attempt_id=attempt, **end))
     return bodies
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nni_core.model import ExperimentState, MetricKind, ParameterSource, TrialState
+from nni_core.model import ExperimentState, FailureCause, MetricKind, ParameterSource, TrialState
 from nni_core.store.codec import UnreadableEventError, decode_body, encode_body
 from nni_core.store.events import EventBody, MetricReported, Note
 
@@ -31,6 +31,9 @@ BY_NAME = {
     "source": st.sampled_from(ParameterSource),
     "duration": FINITE,
     "asked": st.booleans(),
+    "retryable": st.booleans(),
+    "cause": st.none() | st.sampled_from(FailureCause),
+    "penalty": st.none() | FINITE,
 }
 TEXT_OR_NONE = st.none() | st.text()
 NUMBER_OR_NONE = st.none() | st.integers()

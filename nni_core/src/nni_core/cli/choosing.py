@@ -55,12 +55,15 @@ def chosen_experiment(name: str | None) -> ExperimentFolder:
 
     :raises NotFoundError: when that is none, or several.
     """
+    from nni_core.client.views import as_viewed, live_views
+    from nni_core.client.views import known as known_experiments
+
     if name is not None:
-        return find(name)
+        return as_viewed(find(name, known_experiments()))
     try:
-        return only_one(live_experiments())
+        return only_one(live_experiments() or live_views())
     except NotFoundError:
-        known = list(all_experiments())
+        known = known_experiments()
         if len(known) == 1:
             return known[0]
         if len(known) > 1 and not live_experiments():

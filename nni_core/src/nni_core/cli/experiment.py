@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nni_core.cli.bundle import load, save
 from nni_core.cli.choosing import chosen_experiment, experiment_argument
 from nni_core.cli.experiment_change import extend, import_
 from nni_core.cli.export import export
@@ -30,18 +31,20 @@ experiment.add_command(prune)
 experiment.add_command(import_)
 experiment.add_command(extend)
 experiment.add_command(export)
+experiment.add_command(save)
+experiment.add_command(load)
 
 
 @experiment.command("list")
 @click.option("--all", "everything", is_flag=True, help="Those that do not run, too.")
 @json_option()
 def list_(everything: bool, as_json: bool) -> None:
-    """List experiments: those that run, or all."""
+    """List experiments: those that run or are viewed, or all."""
     import attrs
 
-    from nni_core.client.summaries import summarize
+    from nni_core.client.listing import listed
 
-    summaries = [summarize(folder) for folder in all_experiments() if everything or folder.is_live()]
+    summaries = listed(everything=everything)
     if as_json:
         print_json([{**attrs.asdict(one), "finished": one.finished} for one in summaries])
         return

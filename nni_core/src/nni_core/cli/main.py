@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "validate": ("nni_core.cli.validate:validate", "Check a config, or a search space, without starting anything."),
     "create": ("nni_core.cli.create:create", "Start a new experiment from a config file."),
     "resume": ("nni_core.cli.resume:resume", "Go on with an experiment that was stopped or whose manager was killed."),
+    "view": ("nni_core.cli.view:view", "Look at a stopped experiment, or at a bundle, in the portal."),
     "stop": ("nni_core.cli.stop:stop", "Stop experiments; return when nothing of them is left running."),
     "experiment": ("nni_core.cli.experiment:experiment", "Look at experiments, and take their results home."),
     "update": ("nni_core.cli.update:update", "Change a running experiment: its search space and its limits."),

@@ -29,6 +29,7 @@ STYLES = {
     "SUCCEEDED": "green",
     "ok": "green",
     "DONE": "blue",
+    "VIEWED": "cyan",
     "NO_MORE_TRIAL": "yellow",
     "TUNER_NO_MORE_TRIAL": "yellow",
     "STOPPING": "yellow",

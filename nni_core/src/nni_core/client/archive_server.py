@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import threading
 from collections.abc import Sequence
@@ -16,10 +17,10 @@ from nni_core.http.app import create_app
 from nni_core.http.auth import Guard, Policy
 from nni_core.http.server import ManagerServer, make_server
 from nni_core.manager.order import Listening
-from nni_core.manager.web import token_of, web_apps
+from nni_core.manager.web import web_apps
 from nni_core.model import ExperimentState
 from nni_core.plugins import discover_plugins
-from nni_core.store.reader import open_readonly
+from nni_core.store.reader import StoreReader, open_readonly
 
 
 class ViewedArchive(Archive):
@@ -27,6 +28,22 @@ class ViewedArchive(Archive):
 
     def profile(self) -> ExperimentProfile:
         return evolve(super().profile(), state=ExperimentState.VIEWED)
+
+
+def archive_server(reader: StoreReader, folder: ExperimentFolder, listening: Listening, *, token: str) -> ManagerServer:
+    """A server for the portal of a stopped experiment, which refuses whatever would change something. Nothing is
+    written into the experiment's folder."""
+    guard = Guard(Policy(token=token, port=listening.port, addresses=listening.addresses))
+    archive = ViewedArchive(reader, folder.path)
+    app = create_app(
+        archive,
+        guard=guard,
+        url_prefix=listening.url_prefix,
+        web_apps=web_apps(discover_plugins()),
+        log_directory=folder.logs,
+        read_only=True,
+    )
+    return make_server(app, guard)
 
 
 class ArchiveServer:
@@ -72,16 +89,8 @@ class ArchiveServer:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        listening, folder = self._listening, self._folder
-        guard = Guard(Policy(token=token_of(folder), port=listening.port, addresses=listening.addresses))
-        with open_readonly(folder.database) as reader:
-            app = create_app(
-                ViewedArchive(reader, folder.path),
-                guard=guard,
-                url_prefix=listening.url_prefix,
-                web_apps=web_apps(discover_plugins()),
-                log_directory=folder.logs,
-            )
-            self._server = make_server(app, guard)
+        token = secrets.token_urlsafe(32)
+        with open_readonly(self._folder.database) as reader:
+            self._server = archive_server(reader, self._folder, self._listening, token=token)
             self._ready.set()
             await self._server.serve(sockets=self._sockets)

@@ -29,7 +29,9 @@ async def _from_archive(folder: ExperimentFolder, path: str) -> Json:
     from nni_core.store.reader import open_readonly
 
     with open_readonly(folder.database) as reader:
-        status, body = await _ask(create_local_app(Archive(reader, folder.path), log_directory=folder.logs), path)
+        status, body = await _ask(
+            create_local_app(Archive(reader, folder.path, keep=True), log_directory=folder.logs), path
+        )
     if status >= 400:
         raise refusal(status, body)
     return json.loads(body)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from nni_core.client.launch import WarmManager
+from nni_core.client.views import end_view, is_view, known, live_views, view_of
 from nni_core.errors import MachineError, NotFoundError, Problem, UserError
 from nni_core.folders import ExperimentFolder, all_experiments, find, live_experiments, only_one
 from nni_core.manager.order import Action, Listening, Order
@@ -20,18 +21,19 @@ INTERVAL = 0.05
 
 
 def chosen(name: str | None, *, port: int | None = None, everything: bool = False) -> Sequence[ExperimentFolder]:
-    """The experiments that ``nnictl stop`` means: those that have a manager, or trials that a killed one left behind.
+    """The experiments that ``nnictl stop`` means: those that have a manager, or trials that a killed one left behind,
+    and views.
 
     :raises NotFoundError: when there are none.
     """
     if name is not None and not name.endswith("*"):
-        named = find(name)
+        named = find(name, known())
         if port is not None and _port(named) != port:
             raise NotFoundError(
                 Problem(code="NNI521", message=f"experiment {named.id} is not on port {port}", help=_running_hint())
             )
         return [named]
-    folders = [folder for folder in all_experiments() if needs_stop(folder)]
+    folders = [*(folder for folder in all_experiments() if needs_stop(folder)), *live_views()]
     if name is None and port is None and not everything:
         return [only_one(folders)]
     if name is not None:
@@ -81,11 +83,17 @@ def has_unfinished_trials(folder: ExperimentFolder) -> bool:
 
 
 def stop_experiment(folder: ExperimentFolder) -> None:
-    """Stop an experiment; returns when its manager and its trials are gone. Nothing happens when there are none.
+    """Stop an experiment, or end a view; returns when its manager, its trials and its view are gone. Nothing happens
+    when there are none.
 
     :raises MachineError: when the manager cannot be reached by a signal.
     :raises StoreError: when nobody can tell whether trials are left, for the log is damaged.
     """
+    view = folder if is_view(folder) else view_of(folder.id)
+    if view is not None:
+        end_view(view)
+    if is_view(folder):
+        return
     while folder.is_live():
         if _terminate(folder):
             _wait_for_end(folder)

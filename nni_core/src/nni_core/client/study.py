@@ -14,7 +14,7 @@ from nni_core.api import NoMoreTrialError
 from nni_core.client.settings_tree import AlgorithmConfig
 from nni_core.config.search import SearchConfig, load_search
 from nni_core.errors import ConfigError, ConflictError, NotFoundError, Problem
-from nni_core.experiment.profile import optimize_mode
+from nni_core.experiment.objectives import optimize_mode
 from nni_core.experiment.seeds import derived_seed
 from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.tuner_messages import AlgorithmRef

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,6 +18,7 @@ from attrs import field, frozen
 from nni_core.errors import NniError
 from nni_core.folders import ExperimentFolder
 from nni_core.model import ExperimentState, TrialState
+from nni_core.store.log_state import log_state
 
 #: what is said of an experiment whose manager does not answer yet
 STARTING = "STARTING"
@@ -116,35 +116,20 @@ def _read(folder: ExperimentFolder) -> ExperimentSummary:
     from nni_core.http.documents import experiment_document
     from nni_core.store.reader import open_readonly
 
-    before = _log_state(folder)
+    before = log_state(folder.database)
     with open_readonly(folder.database) as reader:
-        document = attrs.asdict(experiment_document(Archive(reader, folder.path), Role.OWNER))
+        document = attrs.asdict(experiment_document(Archive(reader, folder.path, keep=True), Role.OWNER))
     summary = _summary(folder, document, port=None)
     # A manager that began meanwhile has written more than was read.
-    if _log_state(folder) == before:
+    if log_state(folder.database) == before:
         _keep(folder, before, summary)
     return summary
-
-
-def _log_state(folder: ExperimentFolder) -> Sequence[int]:
-    """What changes with every event that is written: sizes and times of the log and of its write-ahead log, which is
-    there and empty, or not there, when nobody writes."""
-    log, ahead = (_size_and_time(Path(f"{folder.database}{end}")) for end in ("", "-wal"))
-    return [*log, *(ahead if ahead[0] else (0, 0))]
-
-
-def _size_and_time(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
 
 
 def _kept(folder: ExperimentFolder) -> ExperimentSummary | None:
     try:
         document = json.loads(folder.summary_file.read_bytes())
-        if document["log"] != _log_state(folder) or document["summary"].keys() != _FIELDS:
+        if document["log"] != log_state(folder.database) or document["summary"].keys() != _FIELDS:
             return None
         # The folder may have been moved with everything in it.
         return ExperimentSummary(**{**document["summary"], "id": folder.id, "directory": str(folder.path)})

@@ -20,7 +20,7 @@ from nni_core.model import Duplicates, Json
 #: what NNI repeats inside the training service
 _REPEATED = ("trialCommand", "trialCodeDirectory", "trialGpuNumber", "debug")
 _DURATIONS = ("maxExperimentDuration", "maxTrialDuration", "tunerTimeout")
-_OURS = ("env", "initialPoints", "constraints", "sinks", "plugins")
+_OURS = ("env", "initialPoints", "constraints", "objectives", "sinks", "plugins")
 
 
 def canonical_config(config: ExperimentConfig) -> dict[str, Json]:

@@ -280,7 +280,7 @@ def _with_both_spellings(properties: Mapping[str, Json], required: Sequence[str]
         "type": "object",
         "properties": both,
         "additionalProperties": False,
-        "allOf": [_either(name) for name in required],
+        **({"allOf": [_either(name) for name in required]} if required else {}),
     }
 
 

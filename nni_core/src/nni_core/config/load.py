@@ -16,6 +16,8 @@ from nni_core.config.canonical import canonical_config
 from nni_core.config.checks import check
 from nni_core.config.codes import ConfigCode
 from nni_core.config.document import Document, folded, in_file_order
+from nni_core.config.goal_checks import goal_problems
+from nni_core.config.goals import ObjectiveConfig
 from nni_core.config.lookup import PluginLookup
 from nni_core.config.mistakes import ConflictProblem
 from nni_core.config.placing import Places
@@ -138,10 +140,11 @@ class _Loading:
     def load(self) -> LoadedConfig:
         given = self._match()
         values = self._plain_fields(given)
-        values.update(self._read_sections(given))
+        values.update(self._read_sections(given, values.get("objectives", ())))
         values["search_space"] = self._search_space(given, values.pop("search_space_file", None))
         self._problems += check(values)
         self._problems += search_problems(values)
+        self._problems += goal_problems(values)
         self._problems += self._sections.problems
         problems = self._sorted(self._problems)
         if any(problem.fatal for problem in problems):
@@ -183,7 +186,8 @@ class _Loading:
             values["log_level"] = LogLevel.DEBUG if values.get("debug") else LogLevel.INFO
         return values
 
-    def _read_sections(self, given: Mapping[str, Given]) -> dict[str, Any]:
+    def _read_sections(self, given: Mapping[str, Given], objectives: Sequence[ObjectiveConfig]) -> dict[str, Any]:
+        self._sections.direction = objectives[0].direction if objectives else None
         for kind in (PluginKind.TUNER, PluginKind.TRAINING_SERVICE):
             if kind.value not in given or given[kind.value].value is None:
                 self._problems.append(missing_name(self._lookup, kind, (kind.value,)))

@@ -17,6 +17,8 @@ from attrs import field, frozen
 from attrs.validators import and_, ge, le, optional
 
 from nni_core.config.durations import Duration
+from nni_core.config.failures import OnFailure, ShortRule
+from nni_core.config.goals import ObjectiveConfig, StopWhen
 from nni_core.config.gpu_indices import GpuIndices
 from nni_core.config.metadata import described
 from nni_core.config.storage import SharedStorageConfig
@@ -246,6 +248,29 @@ class ExperimentConfig:
         metadata=described(
             "What becomes of a suggestion that was tried before. `skip`: on a finite search space something else is "
             "tried; `allow`: it is tried again; `reuse`: the trial ends at once with the earlier result."
+        ),
+    )
+    objectives: tuple[ObjectiveConfig, ...] = field(
+        default=(),
+        metadata=described(
+            "What is optimized: numbers in the results of trials, and which way each is better. Tuners learn the first "
+            "one. Left out: the one result of a trial, in the direction of the tuner's `optimize_mode`.",
+            example="[{name: loss, direction: minimize}]",
+        ),
+    )
+    stop_when: StopWhen | None = field(
+        default=None,
+        metadata=described(
+            "When the experiment has what it was made for, and ends before its other limits. Left out: never.",
+            example="{target: 0.95}",
+        ),
+    )
+    on_failure: ShortRule | OnFailure | None = field(
+        default=None,
+        metadata=described(
+            "What becomes of a trial that fails, by what went wrong; a word stands for the rule of all failures. Left "
+            "out: it is `FAILED`, the tuner is told so, and only lost executions are retried.",
+            example="{exit_code: retry, max_consecutive_failures: 5}",
         ),
     )
     sinks: tuple[SinkConfig, ...] = field(

@@ -27,11 +27,16 @@ from nni_core.config.structure import (
     ARGUMENT_CODES,
     Given,
     Structurer,
+    name_of,
+    settable,
 )
 from nni_core.config.wording import alternatives, found, label, quoted
 from nni_core.errors import PluginError, Problem, nearest
-from nni_core.model import Json
+from nni_core.model import Direction, Json
 from nni_core.plugin_kinds import PluginKind
+
+#: the argument by which algorithms are told which way is better
+_MODE = "optimize_mode"
 
 
 @frozen(kw_only=True)
@@ -58,6 +63,8 @@ class Sections:
     lookup: PluginLookup
     base: Path
     problems: list[Problem] = field(factory=list)
+    #: of the first objective, where the config names objectives: what ``optimize_mode`` has to be
+    direction: Direction | None = None
 
     def algorithm(self, kind: PluginKind, given: Given) -> AlgorithmConfig | None:
         """The tuner or assessor of a config; None when something in it is wrong."""
@@ -133,11 +140,28 @@ class Sections:
         keys, unknown = structurer.match(section, cls)
         fields, mistakes = structurer.fields(keys, cls)
         problems = [self._old_or_unknown(kind, problem) for problem in unknown] + mistakes
+        problems += self._other_direction(kind, keys, fields.get("class_args", {}))
         self.problems += [problem.under(*given.path) for problem in problems]
         if not {"name", "class_name"} & keys.keys() and kind is not PluginKind.METRIC_SINK and not problems:
             self._missing(kind, given, "name")
             return keys, None
         return keys, fields
+
+    def _other_direction(
+        self, kind: PluginKind, keys: Mapping[str, Given], arguments: Mapping[str, Json]
+    ) -> list[Problem]:
+        """An algorithm that is told to go another way than the first objective."""
+        mode = arguments.get(_MODE)
+        if self.direction is None or mode not in set(Direction) - {self.direction} or kind is PluginKind.METRIC_SINK:
+            return []
+        return [
+            Problem(
+                code=ConfigCode.OTHER_DIRECTION,
+                message=f"the {kind.value} is told to {mode}, and the first objective to {self.direction}",
+                help=f"delete this line: {_MODE} follows from the objective",
+                key_path=(*keys["class_args"].path, _MODE),
+            )
+        ]
 
     def _old_or_unknown(self, kind: PluginKind, problem: Problem) -> Problem:
         old = retired_key((kind.value, *problem.key_path))
@@ -186,6 +210,8 @@ class Sections:
         if spec is None:
             return None
         path = (*given.path, *(keys["class_args"].path if "class_args" in keys else ("class_args",)))
+        if self.direction is not None and kind is not PluginKind.METRIC_SINK and _takes_mode(spec):
+            arguments = {_MODE: self.direction.value, **arguments}
         try:
             record = structure_arguments(spec, arguments, base=self.base)
         except MistakesError as error:
@@ -278,6 +304,10 @@ def missing_name(lookup: PluginLookup, kind: PluginKind, path: Sequence[str | in
     help_ = f"write {example}; installed: {alternatives(names)}" if names else f"no {words} is installed"
     message = f"{label(tuple(path))} is missing"
     return Problem(code=ConfigCode.MISSING_KEY, message=message, help=help_, key_path=tuple(path))
+
+
+def _takes_mode(spec: ConfiguredSpec) -> bool:
+    return spec.arguments is not None and any(name_of(one) == _MODE for one in settable(spec.arguments))
 
 
 def _own_name(name: str, spec: ConfiguredSpec) -> str:

@@ -13,10 +13,13 @@ from attrs import evolve
 from nni_core.api import LogChunk
 from nni_core.errors import ConflictError, NotFoundError, Problem
 from nni_core.experiment.control import Change, ExperimentProfile, NoteView, Setting
+from nni_core.experiment.kept_trials import keep_trials, kept_trials
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.profile import profile_of
-from nni_core.model import ExperimentState, Json, LogStream, Metric, MetricKind, Parameters, Trial, TrialId
+from nni_core.folders import ExperimentFolder
+from nni_core.model import ExperimentState, Json, LogStream, Metric, MetricKind, Parameters, Trial
 from nni_core.store.events import TrialCreated
+from nni_core.store.log_state import log_state
 from nni_core.store.reader import StoreReader
 
 
@@ -38,19 +41,14 @@ def _without_reports(reader: StoreReader) -> Ledger:
     return ledger
 
 
-def _trial(ledger: Ledger, trial_id: str) -> Trial:
-    found = ledger.trials.get(TrialId(trial_id))
-    if found is None:
-        raise NotFoundError(Problem(code="NNI704", message=f"there is no trial '{trial_id}'"))
-    return found
-
-
 class Archive:
     """:class:`~nni_core.experiment.control.ExperimentControl` over a log; every command is refused."""
 
-    def __init__(self, reader: StoreReader, directory: Path) -> None:
+    def __init__(self, reader: StoreReader, directory: Path, *, keep: bool = False) -> None:
+        """``keep``: write what the log adds up to into the experiment's folder, for the next who asks."""
         self._reader = reader
         self._directory = directory
+        self._keep = keep
 
     @cached_property
     def _ledger(self) -> Ledger:
@@ -97,13 +95,28 @@ class Archive:
         return state if state.is_finished else ExperimentState.STOPPED
 
     def trials(self, *, reports: bool = True) -> Sequence[Trial]:
-        return list((self._ledger if reports else self._known).trials.values())
+        return list(self._trials_by_id.values())
+
+    @cached_property
+    def _trials_by_id(self) -> Mapping[str, Trial]:
+        folder = ExperimentFolder(self._directory)
+        trials = kept_trials(folder.database, folder.trials_file)
+        if trials is None:
+            state = log_state(folder.database)
+            trials = list(self._ledger.trials.values())
+            # A manager that began meanwhile has written more than was read.
+            if self._keep and log_state(folder.database) == state:
+                keep_trials(folder.trials_file, trials, state)
+        return {trial.id: trial for trial in trials}
 
     def trial(self, trial_id: str) -> Trial:
-        return _trial(self._ledger, trial_id)
+        found = self._trials_by_id.get(trial_id)
+        if found is None:
+            raise NotFoundError(Problem(code="NNI704", message=f"there is no trial '{trial_id}'"))
+        return found
 
     def metrics(self, trial_id: str | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
-        return self._reader.metrics(None if trial_id is None else _trial(self._known, trial_id).id, kind=kind)
+        return self._reader.metrics(None if trial_id is None else self.trial(trial_id).id, kind=kind)
 
     def notes(self) -> Sequence[NoteView]:
         return list(self._known.notes)
@@ -112,7 +125,7 @@ class Archive:
         return 0.0
 
     def trial_directory(self, trial_id: str) -> str:
-        trial = _trial(self._known, trial_id)
+        trial = self.trial(trial_id)
         first = self._directory / "trials" / trial.id
         return str(first if trial.attempt == 1 else first / f"attempt-{trial.attempt}")
 

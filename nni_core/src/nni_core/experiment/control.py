@@ -11,6 +11,7 @@ from typing import Protocol
 from attrs import frozen
 
 from nni_core.api import LogChunk
+from nni_core.experiment.objectives import Objective
 from nni_core.model import (
     ExperimentId,
     ExperimentState,
@@ -53,7 +54,7 @@ class ExperimentProfile:
     reason: str
     #: NNI's canonical config, with changed limits and space in it
     config: Mapping[str, Json]
-    #: "maximize" or "minimize"
+    #: "maximize" or "minimize": which way is better in the first objective
     optimize_mode: str
     #: seconds of active running, over all managers
     duration: float
@@ -66,6 +67,10 @@ class ExperimentProfile:
     revision: int
     #: version of nni-core
     version: str
+    #: what is looked for; the first is what tuners learn
+    objectives: Sequence[Objective] = (Objective(),)
+    #: what ``stop_when`` waited for and has come; empty when it has not
+    goal: str = ""
 
 
 @frozen(kw_only=True)

@@ -20,8 +20,11 @@ from nni_core.errors import ConflictError, Problem
 from nni_core.experiment.budget import Budget
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.executions import GRACE, Executions, Job, new_attempt_id
+from nni_core.experiment.failures import FailurePolicy
+from nni_core.experiment.goals import StopWhen
 from nni_core.experiment.initial_points import untried_points
 from nni_core.experiment.ledger import Ledger
+from nni_core.experiment.objectives import objectives_of
 from nni_core.experiment.retry import wanted_again
 from nni_core.experiment.reuse import reused
 from nni_core.experiment.sinks import Listeners
@@ -74,7 +77,9 @@ class Engine:
         self._service = parts.service
         self._tuner = parts.tuner
         self._clock = parts.clock
-        self._executions = Executions(job=parts.job, ledger=ledger, service=parts.service, recorder=self)
+        self._executions = Executions(
+            job=parts.job, ledger=ledger, service=parts.service, recorder=self, clock=parts.clock
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._watchers: set[asyncio.Future[None]] = set()
@@ -104,8 +109,9 @@ class Engine:
         await asyncio.gather(self._executions.start(), self._tuner.start(past))
         await self._executions.upload()
         self._parts.listeners.started(self._parts.info)
-        await self._executions.adopt()
+        await self._executions.adopt(requeue=not self._ended_by_goal)
         self._set_state(ExperimentState.RUNNING)
+        self._look_at_goal()
         await self._store.flush()
         self.spawn(self._follow_service(), "training service events")
         self.spawn(self._schedule(), "scheduling")
@@ -177,14 +183,12 @@ class Engine:
         :raises ConflictError: when the experiment takes no more trials.
         """
         async with self._asking:
-            budget = self.budget
-            if self.ledger.state not in ACTIVE or budget.is_spent(
-                created=len(self.ledger.trials), duration=self.duration
-            ):
+            if self.ledger.state not in ACTIVE or self._is_spent:
+                why = self.ledger.goal or "reach maxTrialNum"
                 raise ConflictError(
                     Problem(
                         code="NNI706",
-                        message=f"the experiment is {self.ledger.state} and takes no more trials: reach maxTrialNum",
+                        message=f"the experiment is {self.ledger.state} and takes no more trials: {why}",
                         help="raise max_trial_number or max_experiment_duration first",
                     )
                 )
@@ -217,7 +221,10 @@ class Engine:
 
     async def change(self, changes: Mapping[str, Json]) -> None:
         """Change limits or the search space; keys and values are those of the canonical config, already checked."""
+        had_ended = self._ended_by_goal
         self.record(ev.SettingsChanged(changes=changes))
+        if had_ended and not self._ended_by_goal:
+            self._executions.begin_anew()
         await self._store.flush()
         self.look_again()
 
@@ -243,6 +250,9 @@ class Engine:
         for watcher in self._watchers:
             if not watcher.done():
                 watcher.set_result(None)
+        if any(isinstance(body, ev.TrialFinished) for body in bodies):
+            self._look_at_goal()
+            self._look_at_failures()
 
     def look_again(self) -> None:
         """Something changed that may make room for a trial, or bring the end."""
@@ -302,6 +312,37 @@ class Engine:
         self._active_since = self._clock.monotonic() if state in ACTIVE else None
         log.info("experiment.state", state=str(state), reason=reason or None, duration=round(duration, 3))
 
+    def _look_at_goal(self) -> None:
+        """Note it when the experiment has what it was made for."""
+        ledger = self.ledger
+        if ledger.goal is not None or ledger.state not in ACTIVE:
+            return
+        reason = self._stop_when.reached(ledger.progress, objectives_of(ledger.config)[0])
+        if reason is not None:
+            log.info("experiment.goal", reason=reason)
+            self.record(ev.GoalReached(reason=reason))
+
+    def _look_at_failures(self) -> None:
+        """End the experiment when too many trials failed one after the other."""
+        reason = self.ledger.streak.breaks(FailurePolicy.of(self.ledger.config))
+        if reason is not None and self.ledger.state in ACTIVE:
+            self._set_state(ExperimentState.ERROR, reason)
+
+    @property
+    def _stop_when(self) -> StopWhen:
+        return StopWhen.of(self.ledger.config)
+
+    @property
+    def _ended_by_goal(self) -> bool:
+        """Whether trials were ended because the goal was reached, which a resume does not change."""
+        return self.ledger.goal is not None and self._stop_when.cancels
+
+    @property
+    def _is_spent(self) -> bool:
+        """Whether no further trial may ever be created under the limits as they are."""
+        created = len(self.ledger.trials)
+        return self.ledger.goal is not None or self.budget.is_spent(created=created, duration=self.duration)
+
     # --- filling slots ------------------------------------------------------------------------------------------------
 
     async def _schedule(self) -> None:
@@ -323,17 +364,20 @@ class Engine:
 
     def _next_in_line(self) -> Sequence[Trial]:
         """Waiting trials whose turn it is: customised ones, too, run no more than ``trial_concurrency`` at a time."""
+        if self.ledger.state is ExperimentState.ERROR:
+            return ()
         waiting = self._executions.waiting()
-        placed = len(self.ledger.live) - len(waiting)
+        placed = len(self.ledger.live) - len(waiting) - self._executions.resting
         return waiting[: max(0, self.budget.concurrency - placed)]
 
     async def _create(self) -> None:
         async with self._asking:
             if self.ledger.state not in ACTIVE or self._missed is not None:
                 return
-            room = self.budget.room(created=len(self.ledger.trials), live=len(self.ledger.live))
+            live = len(self.ledger.live) - self._executions.resting
+            room = self.budget.room(created=len(self.ledger.trials), live=live)
             exhausted_for_now = self.ledger.exhausted is not None and not self._may_answer
-            if not room or exhausted_for_now or self.budget.is_late(self.duration):
+            if not room or exhausted_for_now or self._is_spent:
                 return
             bodies = self._initial(room) or await self._asked(room)
             if not bodies:
@@ -416,20 +460,28 @@ class Engine:
         state = self.ledger.state
         if state not in ACTIVE and state is not ExperimentState.DONE:
             return
-        created, live = len(self.ledger.trials), bool(self.ledger.live)
-        spent = self.budget.is_spent(created=created, duration=self.duration)
+        created, live, spent = len(self.ledger.trials), bool(self.ledger.live), self._is_spent
+        if self._ended_by_goal:
+            self._end_live()
         exhausted = self.ledger.exhausted is not None and not self._may_answer
         if not spent and not exhausted:
             self._set_state(ExperimentState.RUNNING, self.ledger.reason if state is ExperimentState.RUNNING else "")
         elif live:
             waiting_for = ExperimentState.NO_MORE_TRIAL if spent else ExperimentState.TUNER_NO_MORE_TRIAL
-            self._set_state(waiting_for, "" if spent else self.ledger.exhausted or "")
+            self._set_state(waiting_for, self.ledger.goal or ("" if spent else self.ledger.exhausted or ""))
         elif state is not ExperimentState.DONE:
             self._set_state(ExperimentState.DONE, self._summary())
             log.info("Experiment done", trials=created)
 
+    def _end_live(self) -> None:
+        reason = f"ended with the experiment: {self.ledger.goal}"
+        for trial_id in [one for one in self.ledger.live if one not in self.ledger.cancels]:
+            self.spawn(self.cancel(trial_id, TrialState.SYS_CANCELED, reason), f"end {trial_id}")
+
     def _summary(self) -> str:
         """What the user should know of an experiment that is done; empty when all is well."""
+        if self.ledger.goal is not None:
+            return self.ledger.goal
         counts = self.ledger.counts
         if self.ledger.trials and not counts[TrialState.SUCCEEDED] and counts[TrialState.FAILED]:
             first = next(t for t in self.ledger.trials.values() if t.state is TrialState.FAILED)

@@ -10,7 +10,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from nni_core.api import (
     AttemptStatus,
@@ -27,18 +27,19 @@ from nni_core.api import (
 )
 from nni_core.errors import NniError
 from nni_core.experiment.budget import Budget
+from nni_core.experiment.clock import Clock
+from nni_core.experiment.failures import FailurePolicy, FailureRule
 from nni_core.experiment.ledger import Ledger
+from nni_core.experiment.objectives import DEFAULT, objectives_of
 from nni_core.experiment.reports import ReportReader
-from nni_core.experiment.transitions import end_of
+from nni_core.experiment.transitions import cause_of, end_of
 from nni_core.log import get_logger
-from nni_core.model import AttemptId, ExperimentState, LogStream, Trial, TrialId, TrialState
+from nni_core.model import AttemptId, ExperimentState, FailureCause, LogStream, Trial, TrialId, TrialState
 from nni_core.store import events as ev
-from nni_core.wire import parameter_file
+from nni_core.wire import TrialVariable, parameter_file
 
 log = get_logger(__name__)
 
-#: executions that a trial may lose before it counts as failed
-ATTEMPTS = 2
 #: seconds that trials are given after SIGTERM
 GRACE = 10.0
 RESUMED = "the experiment was stopped and resumed"
@@ -71,11 +72,12 @@ class Job:
 class Executions:
     """Every live execution of an experiment."""
 
-    def __init__(self, *, job: Job, ledger: Ledger, service: TrainingService, recorder: Recorder) -> None:
+    def __init__(self, *, job: Job, ledger: Ledger, service: TrainingService, recorder: Recorder, clock: Clock) -> None:
         self._job = job
         self._ledger = ledger
         self._service = service
         self._recorder = recorder
+        self._clock = clock
         self._code = ""
         self._trial_of: dict[AttemptId, TrialId] = {}
         self._readers: dict[AttemptId, ReportReader] = {}
@@ -83,6 +85,8 @@ class Executions:
         self._placed: set[TrialId] = set()
         #: trials that begin anew once they have ended: a stop was ending them when its manager died
         self._anew: set[TrialId] = set()
+        #: trials that wait for their next attempt, and until when
+        self._resting: dict[TrialId, float] = {}
 
     async def start(self) -> None:
         """Make the service ready."""
@@ -98,9 +102,19 @@ class Executions:
             await self._handle(event)
 
     def waiting(self) -> list[Trial]:
-        """Live trials that the service does not have, and that nobody asked to end."""
+        """Live trials that the service does not have, that nobody asked to end, and that need not rest any more."""
         ledger = self._ledger
-        return [ledger.trials[one] for one in ledger.live if one not in self._placed and one not in ledger.cancels]
+        kept = self._placed | ledger.cancels.keys() | self._at_rest()
+        return [ledger.trials[one] for one in ledger.live if one not in kept]
+
+    @property
+    def resting(self) -> int:
+        """How many trials wait for the time of their next attempt. They take no one's place."""
+        return len(self._at_rest())
+
+    def _at_rest(self) -> set[TrialId]:
+        now = self._clock.monotonic()
+        return {trial_id for trial_id, until in self._resting.items() if until > now}
 
     async def place(self, trials: Sequence[Trial]) -> None:
         """Hand trials to the training service; not those that have ended since they were chosen."""
@@ -130,9 +144,8 @@ class Executions:
 
     async def adopt(self, *, requeue: bool = True) -> None:
         """Take over what an earlier manager left running; what a stop of the experiment ended begins anew."""
-        for trial in list(self._ledger.trials.values()):
-            if requeue and trial.state is TrialState.SYS_CANCELED:
-                self._recorder.record(_requeued(trial, RESUMED))
+        if requeue:
+            self.begin_anew()
         live = [self._ledger.trials[trial_id] for trial_id in self._ledger.live]
         if not live:
             return
@@ -145,10 +158,16 @@ class Executions:
                 self._forget(trial)
             else:
                 self._placed.add(trial.id)
-            if request := self._ledger.cancels.get(trial.id):
-                if requeue and request.state is TrialState.SYS_CANCELED:
-                    self._anew.add(trial.id)
+            if trial.id in self._ledger.cancels:
                 self.cancel(trial)
+
+    def begin_anew(self) -> None:
+        """Run again what the experiment itself has ended, or is ending."""
+        for trial in list(self._ledger.trials.values()):
+            if trial.state is TrialState.SYS_CANCELED:
+                self._recorder.record(_requeued(trial, RESUMED))
+        ended = [one for one, request in self._ledger.cancels.items() if request.state is TrialState.SYS_CANCELED]
+        self._anew.update(ended)
 
     def _answered(self, trial: Trial, answer: Submission) -> None:
         match answer:
@@ -176,16 +195,23 @@ class Executions:
                 parameters=trial.parameters,
                 source=trial.source,
             ),
-            environment=self._job.environment,
+            environment=self._environment(),
             gpus=self._job.gpus,
             time_limit=Budget.of(self._ledger.config).max_trial_duration,
         )
 
+    def _environment(self) -> Mapping[str, str]:
+        name = objectives_of(self._ledger.config)[0].name
+        return self._job.environment if name == DEFAULT else {**self._job.environment, TrialVariable.OBJECTIVE: name}
+
     def _watch(self, trial: Trial) -> None:
         self._trial_of[trial.attempt_id] = trial.id
-        self._readers[trial.attempt_id] = ReportReader(offset=self._ledger.spool_offsets.get(trial.id, 0))
+        self._readers[trial.attempt_id] = ReportReader(
+            offset=self._ledger.spool_offsets.get(trial.id, 0), objectives=objectives_of(self._ledger.config)
+        )
 
     def _forget(self, trial: Trial) -> None:
+        self._resting.pop(trial.id, None)
         self._placed.discard(trial.id)
         self._trial_of.pop(trial.attempt_id, None)
         self._readers.pop(trial.attempt_id, None)
@@ -212,14 +238,28 @@ class Executions:
 
     async def _exited(self, trial: Trial, event: TrialExited) -> None:
         request = self._ledger.cancels.get(trial.id)
-        state, message = end_of(event, request.state if request else None)
         if request is not None:
-            message = request.reason
-        elif state is TrialState.FAILED and (last := await self._last_error(trial)):
-            message = f"{message}: {last}"
-        elif state is TrialState.SUCCEEDED and trial.final is None:
+            self._finish(trial, request.state, message=request.reason, exited=event)
+            return
+        error = self._ledger.errors.get(trial.id)
+        cause = cause_of(event, gave_up=error is not None, has_result=trial.final is not None)
+        rule = None if cause is None else FailurePolicy.of(self._ledger.config).rule(cause)
+        state, message = end_of(event, None)
+        if cause is FailureCause.NO_RESULT:
             message = "it reported no final result: call nni.report_final_result(value)"
-        self._finish(trial, state, message=message, exit_code=event.exit_code, signal=event.signal)
+        if cause is None or rule is None:
+            self._finish(trial, state, message=message, exited=event)
+        elif error is not None and cause is FailureCause.TRIAL_ERROR:
+            rule = rule if error.retryable else evolve(rule, retry=0)
+            self._failed(trial, cause, rule, error.message, exited=event)
+        else:
+            last = await self._last_error(trial) if state is TrialState.FAILED else ""
+            message = f"{message}: {last}" if last else message or ""
+            # Reading takes a while, in which somebody may have asked for its end.
+            if (late := self._ledger.cancels.get(trial.id)) is not None:
+                self._finish(trial, late.state, message=late.reason, exited=event)
+            else:
+                self._failed(trial, cause, rule, message, exited=event)
 
     async def _last_error(self, trial: Trial) -> str:
         """The last line that a failed trial wrote to stderr."""
@@ -234,12 +274,28 @@ class Executions:
         request = self._ledger.cancels.get(trial.id)
         if request is not None:
             self._finish(trial, request.state, message=request.reason)
-        elif trial.attempt >= ATTEMPTS:
-            self._finish(trial, TrialState.FAILED, message=event.message)
-        else:
-            self._forget(trial)
-            self._recorder.record(_requeued(trial, event.message))
-            self._recorder.look_again()
+        elif rule := FailurePolicy.of(self._ledger.config).rule(FailureCause.LOST):
+            self._failed(trial, FailureCause.LOST, rule, event.message)
+
+    def _failed(
+        self, trial: Trial, cause: FailureCause, rule: FailureRule, message: str, *, exited: TrialExited | None = None
+    ) -> None:
+        """Run a trial again that failed, as long as its rule allows that; then it has failed for good."""
+        retried = self._ledger.retries.get(trial.id, {}).get(cause, 0)
+        if retried < rule.retry:
+            self._retry(trial, cause, rule.delay(retried), f"retry {retried + 1} of {rule.retry}", message)
+            return
+        worst = self._ledger.progress.worst if rule.value is None else rule.value
+        penalty = worst if rule.penalises else None
+        self._finish(trial, TrialState.FAILED, message=message, exited=exited, cause=cause, penalty=penalty)
+
+    def _retry(self, trial: Trial, cause: FailureCause, delay: float, which: str, message: str) -> None:
+        self._forget(trial)
+        if delay:
+            self._resting[trial.id] = self._clock.monotonic() + delay
+        reason = f"{which}{f' after {delay:g} s' if delay else ''}: {message}"
+        self._recorder.record(_requeued(trial, reason, cause))
+        self._recorder.look_again()
 
     def _finish(
         self,
@@ -247,8 +303,9 @@ class Executions:
         state: TrialState,
         *,
         message: str | None,
-        exit_code: int | None = None,
-        signal: int | None = None,
+        exited: TrialExited | None = None,
+        cause: FailureCause | None = None,
+        penalty: float | None = None,
     ) -> None:
         self._forget(trial)
         self._recorder.record(
@@ -256,13 +313,15 @@ class Executions:
                 trial_id=trial.id,
                 attempt_id=trial.attempt_id,
                 state=state,
-                exit_code=exit_code,
-                signal=signal,
+                exit_code=exited.exit_code if exited else None,
+                signal=exited.signal if exited else None,
                 message=message,
+                cause=cause,
+                penalty=penalty,
             )
         )
         if trial.id in self._anew and self._ledger.state is not ExperimentState.STOPPING:
-            self._recorder.record(_requeued(trial, RESUMED))
+            self._recorder.record(_requeued(self._ledger.trials[trial.id], RESUMED))
         self._anew.discard(trial.id)
         self._recorder.look_again()
 
@@ -272,5 +331,7 @@ def new_attempt_id() -> AttemptId:
     return AttemptId(uuid.uuid4().hex)
 
 
-def _requeued(trial: Trial, reason: str) -> ev.TrialRequeued:
-    return ev.TrialRequeued(trial_id=trial.id, attempt_id=new_attempt_id(), attempt=trial.attempt + 1, reason=reason)
+def _requeued(trial: Trial, reason: str, cause: FailureCause | None = None) -> ev.TrialRequeued:
+    return ev.TrialRequeued(
+        trial_id=trial.id, attempt_id=new_attempt_id(), attempt=trial.attempt + 1, reason=reason, cause=cause
+    )

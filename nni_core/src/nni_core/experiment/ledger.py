@@ -13,10 +13,14 @@ from typing import Any
 from nni_core.errors import NniError
 from nni_core.experiment.control import Change, NoteView
 from nni_core.experiment.evolving import evolve
+from nni_core.experiment.failures import Streak
+from nni_core.experiment.goals import Progress
+from nni_core.experiment.objectives import objectives_of
 from nni_core.experiment.transitions import ACTIVE, experiment_may_become, trial_may_become
 from nni_core.model import (
     ExperimentId,
     ExperimentState,
+    FailureCause,
     Json,
     Metric,
     MetricKind,
@@ -31,6 +35,8 @@ from nni_core.store import events as ev
 #: how many changes a reader of the event stream may lag behind before it has to fetch everything anew
 CHANGES_KEPT = 20_000
 NOTES_KEPT = 200
+#: settings whose change makes an experiment go on that has reached its goal
+_MORE = frozenset({"maxTrialNumber", "maxExperimentDuration", "searchSpace"})
 
 
 class LedgerError(NniError):
@@ -66,6 +72,14 @@ class Ledger:
         #: how many of the config's initial points were gone through
         self.initial_points_begun = 0
         self.exhausted: str | None = None
+        #: why live trials gave up, as they said
+        self.errors: dict[TrialId, ev.TrialErrorReported] = {}
+        #: how often each trial was run again, by what was wrong
+        self.retries: dict[TrialId, Counter[FailureCause]] = {}
+        self.streak = Streak()
+        self.progress = Progress()
+        #: what ``stop_when`` waited for and has come
+        self.goal: str | None = None
         self.imported: list[Sequence[Mapping[str, Json]]] = []
         self.notes: deque[NoteView] = deque(maxlen=NOTES_KEPT)
         self.changes: deque[Change] = deque(maxlen=CHANGES_KEPT)
@@ -137,6 +151,7 @@ class Ledger:
         self.config = dict(body.config)
         self.version = body.version
         self.created_at = event.timestamp
+        self.progress = Progress(direction=objectives_of(body.config)[0].direction)
         return None, None
 
     @_apply.register
@@ -148,6 +163,8 @@ class Ledger:
     def _(self, body: ev.ExperimentStateChanged, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         if body.state is not self.state and not experiment_may_become(self.state, body.state):
             raise LedgerError(f"event {event.number}: an experiment cannot go from {self.state} to {body.state}")
+        if body.state in ACTIVE and self.state not in ACTIVE:
+            self.streak.forget()
         self.state = body.state
         self.reason = body.reason
         self.duration = body.duration
@@ -161,6 +178,9 @@ class Ledger:
         self.revision += 1
         if "searchSpace" in body.changes:
             self.exhausted = None
+        if self.goal is not None and _MORE & body.changes.keys():
+            self.goal = None
+            self.progress.begin_anew()
         return None, None
 
     @_apply.register
@@ -194,8 +214,11 @@ class Ledger:
 
     @_apply.register
     def _(self, body: ev.TrialRequeued, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
-        self.spool_offsets.pop(body.trial_id, None)
-        self.cancels.pop(body.trial_id, None)
+        self._forget_execution(body.trial_id)
+        if body.cause is not None:
+            self.retries.setdefault(body.trial_id, Counter())[body.cause] += 1
+        elif body.asked:
+            self.retries.pop(body.trial_id, None)
         self._move(
             body.trial_id,
             TrialState.WAITING,
@@ -211,6 +234,7 @@ class Ledger:
             intermediate_count=0,
             exit_code=None,
             signal=None,
+            penalty=None,
         )
         return body.trial_id, None
 
@@ -238,6 +262,12 @@ class Ledger:
         return body.trial_id, metric
 
     @_apply.register
+    def _(self, body: ev.TrialErrorReported, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.errors[body.trial_id] = body
+        self.spool_offsets[body.trial_id] = max(body.spool_offset, self.spool_offsets.get(body.trial_id, 0))
+        return body.trial_id, None
+
+    @_apply.register
     def _(self, body: ev.CancelRequested, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         self.cancels[body.trial_id] = body
         self._put(evolve(self.trials[body.trial_id], message=body.reason))
@@ -245,8 +275,9 @@ class Ledger:
 
     @_apply.register
     def _(self, body: ev.TrialFinished, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
-        self.cancels.pop(body.trial_id, None)
-        self.spool_offsets.pop(body.trial_id, None)
+        self._forget_execution(body.trial_id)
+        if body.state is not TrialState.SYS_CANCELED:
+            self.retries.pop(body.trial_id, None)
         self._move(
             body.trial_id,
             body.state,
@@ -255,7 +286,11 @@ class Ledger:
             exit_code=body.exit_code,
             signal=body.signal,
             message=body.message,
+            penalty=body.penalty,
         )
+        trial = self.trials[body.trial_id]
+        self.streak.ended(trial)
+        self.progress.ended(trial)
         return body.trial_id, None
 
     @_apply.register
@@ -270,6 +305,11 @@ class Ledger:
         return None, None
 
     @_apply.register
+    def _(self, body: ev.GoalReached, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.goal = body.reason
+        return None, None
+
+    @_apply.register
     def _(self, body: ev.TunerRestarted, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         message = f"the tuner was restarted: {body.reason}"
         self.notes.append(NoteView(timestamp=event.timestamp, level="warning", message=message, trial_id=None))
@@ -281,6 +321,12 @@ class Ledger:
             NoteView(timestamp=event.timestamp, level=body.level, message=body.message, trial_id=body.trial_id)
         )
         return body.trial_id, None
+
+    def _forget_execution(self, trial_id: TrialId) -> None:
+        """An execution is over, and what was known of it only."""
+        self.spool_offsets.pop(trial_id, None)
+        self.cancels.pop(trial_id, None)
+        self.errors.pop(trial_id, None)
 
     def _move(self, trial_id: TrialId, state: TrialState, event: ev.Event, **changes: Any) -> None:
         """A trial goes to another state, and changes with it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nni_core.experiment.control import ExperimentProfile
 from nni_core.experiment.ledger import Ledger
+from nni_core.experiment.objectives import objectives_of, optimize_mode
 from nni_core.model import ExperimentState, Json
 
 
@@ -21,6 +22,8 @@ def profile_of(
         reason=ledger.reason,
         config=shown_config(ledger.config),
         optimize_mode=optimize_mode(ledger.config),
+        objectives=objectives_of(ledger.config),
+        goal=ledger.goal or "",
         duration=duration,
         started_at=ledger.created_at,
         ended_at=ledger.ended_at,
@@ -39,13 +42,3 @@ def shown_config(config: Mapping[str, Json]) -> Mapping[str, Json]:
     from nni_core.config.environment import shown_environment
 
     return {**config, "env": shown_environment(config["env"])}
-
-
-def optimize_mode(config: Mapping[str, Json]) -> str:
-    """Which way is better: what the tuner, or else the assessor, was told. NNI's algorithms that are not told
-    differ among themselves; a tuner whose arguments have a default carries it in the canonical config."""
-    for section in ("tuner", "assessor"):
-        mode = ((config.get(section) or {}).get("classArgs") or {}).get("optimize_mode")
-        if mode in {"maximize", "minimize"}:
-            return str(mode)
-    return "maximize"

@@ -10,6 +10,7 @@ from random import Random
 from attrs import field, frozen
 
 from nni_core.errors import ConfigError, Problem
+from nni_core.experiment.objectives import optimize_mode
 from nni_core.model import Duplicates, Json, Parameters
 from nni_core.space import Constraints, Deduplicator, SearchSpace
 from nni_core.space.constraints import DRAWS, ENUMERATED
@@ -30,6 +31,8 @@ class SearchRules:
     seed: int = 0
     constraints: Sequence[str] = ()
     duplicates: Duplicates = field(default=Duplicates.SKIP, converter=Duplicates)
+    #: which way is better in the first objective, where the config names objectives
+    optimize_mode: str | None = None
 
     @classmethod
     def of(cls, config: Mapping[str, Json]) -> SearchRules:
@@ -38,10 +41,16 @@ class SearchRules:
             seed=config.get("seed", 0),
             constraints=config.get("constraints", ()),
             duplicates=config.get("duplicates", Duplicates.SKIP),
+            optimize_mode=optimize_mode(config) if config.get("objectives") else None,
         )
 
     def as_json(self) -> Mapping[str, Json]:
-        return {"seed": self.seed, "constraints": list(self.constraints), "duplicates": self.duplicates.value}
+        return {
+            "seed": self.seed,
+            "constraints": list(self.constraints),
+            "duplicates": self.duplicates.value,
+            "optimize_mode": self.optimize_mode,
+        }
 
 
 class Refusal(Enum):

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 
 from nni_core.api import TrialExited
 from nni_core.model import ExperimentState as E
+from nni_core.model import FailureCause
 from nni_core.model import TrialState as T
 
 TRIAL_TRANSITIONS: Mapping[T, frozenset[T]] = {
+    # WAITING again: its execution was lost before it began, or no process could be made of it
     T.WAITING: frozenset(
-        {T.RUNNING, T.UNKNOWN, T.FAILED, T.SUCCEEDED, T.USER_CANCELED, T.SYS_CANCELED, T.EARLY_STOPPED}
+        {T.WAITING, T.RUNNING, T.UNKNOWN, T.FAILED, T.SUCCEEDED, T.USER_CANCELED, T.SYS_CANCELED, T.EARLY_STOPPED}
     ),
-    # back to WAITING: its execution was lost and it is tried again
+    # back to WAITING: its execution failed or was lost, and it is tried again
     T.RUNNING: frozenset(
         {T.UNKNOWN, T.WAITING, T.SUCCEEDED, T.FAILED, T.USER_CANCELED, T.SYS_CANCELED, T.EARLY_STOPPED}
     ),
@@ -72,11 +74,39 @@ def end_of(exited: TrialExited, cancel: T | None) -> tuple[T, str | None]:
     return T.FAILED, "; ".join(filter(None, [_how(exited), exited.message]))
 
 
+def cause_of(exited: TrialExited, *, gave_up: bool, has_result: bool) -> FailureCause | None:
+    """What went wrong with an execution that nobody asked to end; None when nothing did.
+
+    :param gave_up: the trial said why it gives up.
+    :param has_result: it reported its final result.
+    """
+    if exited.timed_out:
+        return FailureCause.TIMEOUT
+    if gave_up and not (exited.exit_code == 0 and has_result):
+        return FailureCause.TRIAL_ERROR
+    if exited.signal is not None or _signal_in(exited.exit_code):
+        return FailureCause.SIGNAL
+    if exited.exit_code is None:
+        return FailureCause.NOT_STARTED
+    if exited.exit_code != 0:
+        return FailureCause.EXIT_CODE
+    return None if has_result else FailureCause.NO_RESULT
+
+
 def _how(exited: TrialExited) -> str:
     """How a command failed; empty when it never ran."""
     if exited.signal is not None:
         return f"killed by {signal_name(exited.signal)}"
-    return "" if exited.exit_code is None else f"the command exited with code {exited.exit_code}"
+    if exited.exit_code is None:
+        return ""
+    inner = _signal_in(exited.exit_code)
+    return f"the command exited with code {exited.exit_code}{f' ({signal_name(inner)})' if inner else ''}"
+
+
+def _signal_in(exit_code: int | None) -> int | None:
+    """The signal that a shell speaks of when it exits with 128 and its number: what it ran was killed by it."""
+    number = (exit_code or 0) - 128
+    return number if number in set(signals.Signals) else None
 
 
 def signal_name(number: int) -> str:

@@ -158,14 +158,15 @@ def _end(trial: Trial) -> Call:
 
 def result_of(trial: Trial) -> Json:
     """What a finished trial teaches the tuner: its final result, the latest intermediate one when an assessor or the
-    time limit stopped it early, and nothing (None) when it failed, was cancelled, or reported nothing. Most tuners
+    time limit stopped it early, its penalty when it failed and has one, and nothing (None) when it has none, was
+    cancelled, or reported nothing. Most tuners
     learn of a finite number only: that is for the tuner's process to see to."""
     if trial.state is TrialState.SUCCEEDED:
         report = trial.final
     elif trial.state is TrialState.EARLY_STOPPED:
         report = trial.final or trial.latest
     else:
-        return None
+        return trial.penalty
     return report.value if report is not None else None
 
 

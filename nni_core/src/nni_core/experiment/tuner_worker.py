@@ -307,19 +307,20 @@ def built(registry: PluginRegistry, kind: PluginKind, raw: Mapping[str, Json], r
     ref = AlgorithmRef.from_json(raw)
     directory = Path(ref.code_directory) if ref.code_directory else None
     class_args = ref.class_args
-    if ref.name is None and "seed" not in class_args:
+    if ref.name is None:
         # Of an installed one the config knows whether it takes a seed; of the user's own only the class does.
         implementation = registry.custom_class(ref.class_name or "", directory, kind=kind)
-        if _takes_seed(implementation):
-            class_args = {**class_args, "seed": derived_seed(rules.seed, kind.value)}
+        offered = {"seed": derived_seed(rules.seed, kind.value), "optimize_mode": rules.optimize_mode}
+        taken = {name: value for name, value in offered.items() if value is not None and _takes(implementation, name)}
+        class_args = {**taken, **class_args}
     return registry.build_algorithm(
         kind, name=ref.name, class_name=ref.class_name, code_directory=directory, class_args=class_args
     )
 
 
-def _takes_seed(implementation: Any) -> bool:
+def _takes(implementation: Any, argument: str) -> bool:
     try:
-        return "seed" in inspect.signature(implementation).parameters
+        return argument in inspect.signature(implementation).parameters
     except (TypeError, ValueError):
         return False  # built in C
 

@@ -105,6 +105,8 @@ class Why:
     def _spent(self) -> str:
         """What is used up."""
         profile, budget = self._profile, self._budget
+        if profile.goal:
+            return profile.goal
         used = []
         if budget.max_trials is not None and self._created >= budget.max_trials:
             used.append(f"max_trial_number, {budget.max_trials}, is used up")
@@ -115,7 +117,7 @@ class Why:
         return "; ".join(used) or "there is nothing left to try"
 
     def _more(self) -> str:
-        if self._budget.is_spent(created=self._created, duration=self._profile.duration):
+        if self._profile.goal or self._budget.is_spent(created=self._created, duration=self._profile.duration):
             return f"nnictl experiment extend {self._profile.id} --trials N, or --duration 1h, gives it more"
         return f"nnictl update searchspace {self._profile.id} --filename FILE gives it a larger search space"
 

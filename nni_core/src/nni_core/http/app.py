@@ -22,6 +22,7 @@ from nni_core.http.nni_routes import NNI
 from nni_core.http.openapi import openapi_document
 from nni_core.http.portal_routes import PORTAL, json_response
 from nni_core.http.problems import problem_response, refusal
+from nni_core.http.read_only import ReadOnly
 from nni_core.http.results_routes import RESULTS
 from nni_core.http.routing import Endpoint, routes_of
 from nni_core.http.security_headers import secure
@@ -47,17 +48,19 @@ def create_app(
     url_prefix: str = "",
     web_apps: Sequence[tuple[str, ASGIApp]] = (),
     log_directory: Path,
+    read_only: bool = False,
 ) -> Starlette:
-    """The application of a manager.
+    """The application of a manager; ``read_only`` refuses whatever would change something before any route sees it.
 
     ``web_apps`` are pairs of a path and an ASGI application; ``/`` is the portal's. ``log_directory`` holds the
     experiment's own logs. Call ``app.state.streams.close()`` before the server waits for open requests to end;
     :func:`nni_core.http.server.make_server` does.
     """
     api = _api(control, log_directory, guard=guard, url_prefix=normal_prefix(url_prefix))
+    inner = [Middleware(ReadOnly, control=control, url_prefix=api.url_prefix)] if read_only else []
     app = Starlette(
         routes=[Mount(api.url_prefix, app=_router(api, web_apps))] if api.url_prefix else [],
-        middleware=[Middleware(guard.protect, url_prefix=api.url_prefix)],
+        middleware=[Middleware(guard.protect, url_prefix=api.url_prefix), *inner],
         exception_handlers={Exception: _internal_error},
     )
     app.state.streams = api.streams

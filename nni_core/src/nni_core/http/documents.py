@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import frozen
 
 from nni_core.experiment.control import ExperimentControl, NoteView
+from nni_core.experiment.objectives import Objective, pareto_set
 from nni_core.http.auth import Role
 from nni_core.model import (
     ExperimentState,
@@ -39,6 +40,23 @@ class BestDocument:
     trial_id: str
     sequence_id: int
     value: float
+
+
+@frozen(kw_only=True)
+class ObjectiveDocument:
+    """What is optimized. The first one is what tuners learn; ``direction`` is minimize or maximize."""
+
+    name: str
+    direction: str
+
+
+@frozen(kw_only=True)
+class ChoiceDocument:
+    """A trial of the Pareto set: no other is as good in every objective and better in one."""
+
+    trial_id: str
+    sequence_id: int
+    values: Mapping[str, float]
 
 
 @frozen(kw_only=True)
@@ -74,6 +92,9 @@ class ExperimentDocument:
     best: BestDocument | None
     role: Role
     notes: Sequence[NoteDocument]
+    objectives: Sequence[ObjectiveDocument]
+    #: empty when there is one objective only
+    pareto_set: Sequence[ChoiceDocument]
 
 
 @frozen(kw_only=True)
@@ -153,6 +174,8 @@ def experiment_document(control: ExperimentControl, role: Role) -> ExperimentDoc
         best=_best(trials, maximize=profile.optimize_mode == "maximize"),
         role=role,
         notes=[_note(note) for note in control.notes()[-_NOTES_SHOWN:]],
+        objectives=[ObjectiveDocument(name=one.name, direction=one.direction.value) for one in profile.objectives],
+        pareto_set=_pareto_set(trials, profile.objectives),
     )
 
 
@@ -215,6 +238,13 @@ def _best(trials: Iterable[Trial], *, maximize: bool) -> BestDocument | None:
         if number is not None and (best is None or (number > best[0] if maximize else number < best[0])):
             best = number, trial
     return BestDocument(trial_id=best[1].id, sequence_id=best[1].sequence_id, value=best[0]) if best else None
+
+
+def _pareto_set(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Sequence[ChoiceDocument]:
+    chosen = pareto_set(trials, objectives) if len(objectives) > 1 else ()
+    return [
+        ChoiceDocument(trial_id=one.trial.id, sequence_id=one.trial.sequence_id, values=one.values) for one in chosen
+    ]
 
 
 def _note(note: NoteView) -> NoteDocument:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from nni_core.experiment.control import ExperimentControl
+from nni_core.experiment.control import ExperimentControl, ExperimentProfile
+from nni_core.experiment.objectives import pareto_set
 from nni_core.http.encoding import encode_text
 from nni_core.model import ExperimentState, Json, Metric, MetricKind, Trial, TrialId, TrialState
 
@@ -20,8 +21,25 @@ class StatusDocument(NniDocument, frozen=True, kw_only=True):
     errors: Sequence[str]
 
 
+class ObjectiveDocument(NniDocument, frozen=True, kw_only=True):
+    """What is optimized; ``direction`` is minimize or maximize."""
+
+    name: str
+    direction: str
+
+
+class ChoiceDocument(NniDocument, frozen=True, kw_only=True):
+    """A trial that no other surpasses in every objective; ``values`` has the names of the objectives."""
+
+    trial_job_id: str
+    sequence_id: int
+    values: Mapping[str, float]
+    parameters: Mapping[str, Json]
+
+
 class ProfileDocument(NniDocument, frozen=True, kw_only=True):
-    """``exec_duration`` is in seconds, times in milliseconds."""
+    """``exec_duration`` is in seconds, times in milliseconds. Beyond NNI's fields: why the experiment is as it is,
+    what the config says it looks for, and, where that is several things, the trials to choose from."""
 
     params: Mapping[str, Json]
     id: str
@@ -31,6 +49,9 @@ class ProfileDocument(NniDocument, frozen=True, kw_only=True):
     next_sequence_id: int
     revision: int
     end_time: int | None = None
+    reason: str = ""
+    objectives: Sequence[ObjectiveDocument] = ()
+    pareto_set: Sequence[ChoiceDocument] = ()
 
 
 class MetadataDocument(NniDocument, frozen=True, kw_only=True):
@@ -106,7 +127,29 @@ def profile_document(control: ExperimentControl) -> ProfileDocument:
         next_sequence_id=profile.next_sequence_id,
         revision=profile.revision,
         end_time=profile.ended_at,
+        reason=profile.reason or profile.goal,
+        objectives=_objectives(profile),
+        pareto_set=_pareto_set(control, profile),
     )
+
+
+def _objectives(profile: ExperimentProfile) -> Sequence[ObjectiveDocument]:
+    written = profile.objectives if profile.config.get("objectives") else ()
+    return tuple(ObjectiveDocument(name=one.name, direction=one.direction.value) for one in written)
+
+
+def _pareto_set(control: ExperimentControl, profile: ExperimentProfile) -> Sequence[ChoiceDocument]:
+    if len(profile.objectives) < 2:
+        return ()
+    return [
+        ChoiceDocument(
+            trial_job_id=choice.trial.id,
+            sequence_id=choice.trial.sequence_id,
+            values=choice.values,
+            parameters=choice.trial.parameters,
+        )
+        for choice in pareto_set(control.trials(reports=False), profile.objectives)
+    ]
 
 
 def metadata_document(

@@ -13,6 +13,7 @@ from nni_core.model import (
     AttemptId,
     ExperimentId,
     ExperimentState,
+    FailureCause,
     Json,
     MetricKind,
     Parameters,
@@ -94,6 +95,8 @@ class TrialRequeued:
     reason: str
     #: whether a user asked for it, so that the tuner has heard of an end already
     asked: bool = False
+    #: the failure that it is a retry after, if it is one
+    cause: FailureCause | None = None
 
 
 @frozen(kw_only=True)
@@ -118,6 +121,18 @@ class MetricReported:
 
 
 @frozen(kw_only=True)
+class TrialErrorReported:
+    """The trial says why it gives up, just before it ends."""
+
+    trial_id: TrialId
+    attempt_id: AttemptId
+    message: str
+    #: whether trying again may help
+    retryable: bool
+    spool_offset: int
+
+
+@frozen(kw_only=True)
 class CancelRequested:
     """Someone wants the trial ended; ``state`` is what it will end as."""
 
@@ -134,6 +149,10 @@ class TrialFinished:
     exit_code: int | None = None
     signal: int | None = None
     message: str | None = None
+    #: what went wrong, when it is FAILED
+    cause: FailureCause | None = None
+    #: what the tuner is taught in place of a result
+    penalty: float | None = None
 
 
 @frozen(kw_only=True)
@@ -154,6 +173,13 @@ class TunerExhausted:
     asked_for: int = 0
     #: the first parameter id that the tuner has not seen, those of refused suggestions included
     next_parameter_id: int = 0
+
+
+@frozen(kw_only=True)
+class GoalReached:
+    """What ``stop_when`` waits for has come: no more trials are created."""
+
+    reason: str
 
 
 @frozen(kw_only=True)
@@ -183,10 +209,12 @@ EventBody = (
     | TrialRequeued
     | TrialBegan
     | MetricReported
+    | TrialErrorReported
     | CancelRequested
     | TrialFinished
     | DataImported
     | TunerExhausted
+    | GoalReached
     | TunerRestarted
     | Note
 )

@@ -37,7 +37,8 @@ ORDER BY event.number;
 
 -- name: about_the_experiment
 SELECT number, timestamp, kind, body FROM event
-WHERE kind IN ('ExperimentCreated', 'ManagerStarted', 'ExperimentStateChanged', 'SettingsChanged') ORDER BY number;
+WHERE kind IN ('ExperimentCreated', 'ManagerStarted', 'ExperimentStateChanged', 'SettingsChanged', 'GoalReached')
+ORDER BY number;
 
 -- name: number_of_kind
 SELECT count(*) FROM event WHERE kind = ?;
@@ -66,4 +67,7 @@ SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name;
 SELECT max(max(length(body)), (SELECT coalesce(max(length(value)), 0) FROM metric)) FROM event;
 
 -- name: unreadable_metric
-SELECT event FROM metric WHERE NOT json_valid(value) LIMIT 1;
+SELECT event FROM metric WHERE NOT json_valid(value) OR kind NOT IN ('PERIODICAL', 'FINAL') LIMIT 1;
+
+-- name: gaps
+SELECT coalesce(max(number), 0) - count(*) FROM event;

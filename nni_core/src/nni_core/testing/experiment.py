@@ -64,7 +64,7 @@ class ExperimentKit:
         tuner_restarts: int = 3,
         search: Mapping[str, Json] | None = None,
     ) -> None:
-        """``search`` is more of the canonical config: ``seed``, ``constraints``, ``duplicates``, ``initialPoints``."""
+        """``search`` is more of the canonical config: ``seed``, ``constraints``, ``onFailure`` …"""
         self.clock = VirtualClock()
         self.service = HandService(self.clock)
         rules = SearchRules.of(search or {})
@@ -144,6 +144,13 @@ class ExperimentKit:
     async def exit(self, number: int, code: int | None = 0, *, signal: int | None = None) -> None:
         """A trial's command is over."""
         self.service.exit(self.attempt(number), code, signal=signal)
+        await settle()
+
+    async def fail(self, number: int, code: int = 1) -> None:
+        """A trial runs and exits with a code."""
+        attempt = self.attempt(number)
+        self.service.begin(attempt)
+        self.service.exit(attempt, code)
         await settle()
 
     async def succeed(self, number: int, value: Json = 1.0) -> None:

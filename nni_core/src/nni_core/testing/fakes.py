@@ -123,6 +123,12 @@ class HandService(TrainingService):
             ),
         )
 
+    def give_up(self, attempt_id: AttemptId, message: str, *, retryable: bool = True) -> None:
+        """The trial raises ``nni.TrialError``; its exit is another matter."""
+        about = {"parameter_id": self.parameter_id(attempt_id), "trial_job_id": "", "sequence": 0}
+        value = {"message": message, "retryable": retryable}
+        self.write(attempt_id, encode({"kind": "ERROR", **about, "value": value, "timestamp": self._clock.now()}))
+
     def write(self, attempt_id: AttemptId, data: bytes) -> None:
         """Bytes in the trial's spool."""
         offset = self._sizes.get(attempt_id, 0)

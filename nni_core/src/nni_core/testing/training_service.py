@@ -129,6 +129,14 @@ class TrainingServiceContract(ABC):
             await driver.run(driver.spec("one", "echo $NNI_TRIAL_ATTEMPT", attempt=attempt))
         assert [await driver.log("one", attempt=attempt) for attempt in (1, 2)] == [b"1\n", b"2\n"]
 
+    async def test_checkpoints_outlive_an_attempt(self, driver: ServiceDriver) -> None:
+        """Every attempt of a trial finds in NNI_CHECKPOINT_DIR what an earlier one left there; no other trial does."""
+        command = 'mkdir -p "$NNI_CHECKPOINT_DIR" && cd "$NNI_CHECKPOINT_DIR" && echo x >> steps && cat steps'
+        for trial, attempt in (("one", 1), ("one", 2), ("two", 1)):
+            await driver.run(driver.spec(trial, command, attempt=attempt))
+        assert [await driver.log("one", attempt=attempt) for attempt in (1, 2)] == [b"x\n", b"x\nx\n"]
+        assert await driver.log("two") == b"x\n"
+
     # --- results and logs ---------------------------------------------------------------------------------------------
 
     async def test_results_arrive_while_the_trial_runs(self, driver: ServiceDriver) -> None:
