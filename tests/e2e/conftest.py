@@ -50,6 +50,7 @@ class User:
         # Whatever of ours a test needs is on the path of its trials, too.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**os.environ, "HOME": str(home), "PATH": path}
+        self._started: list[subprocess.Popen[str]] = []
 
     def write(self, name: str, text: str) -> Path:
         """A file in the folder."""
@@ -75,6 +76,22 @@ class User:
             check=False,
             **options,
         )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run a command without waiting for its end; it ends with the test at the latest."""
+        pipe = subprocess.PIPE
+        command = [str(NNICTL), *arguments]
+        process = subprocess.Popen(command, cwd=self.work, env=self.environment, stdout=pipe, stderr=pipe, text=True)
+        self._started.append(process)
+        return process
+
+    def leave(self) -> None:
+        """End what was started, experiments first."""
+        self.nnictl("stop", "--all")
+        for process in self._started:
+            process.kill()
+            with process:  # closes its pipes and waits for it
+                pass
 
     def create(self, config: Path, *arguments: str) -> Experiment:
         """Start an experiment on a free port."""
@@ -159,4 +176,4 @@ def user(tmp_path: Path) -> Iterator[User]:
     """Somebody whose experiments all end with the test."""
     someone = User(tmp_path)
     yield someone
-    someone.nnictl("stop", "--all")
+    someone.leave()

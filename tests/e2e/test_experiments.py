@@ -193,8 +193,7 @@ def test_wait_ends_with_the_experiment(user: Any) -> None:
 def test_ctrl_c_stops_the_experiment(user: Any, flag: str) -> None:
     """SIGINT to nnictl: the trials and the manager are gone, and the exit code says interrupted."""
     config = user.config(trial=SLEEPY % 60)
-    command = [str(Path(sys.executable).with_name("nnictl")), "create", "-c", str(config), "-p", "0", flag]
-    process = subprocess.Popen(command, cwd=user.work, env=user.environment, stdout=subprocess.PIPE, text=True)
+    process = user.start("create", "-c", str(config), "-p", "0", flag)
     until(lambda: (user.home / "nni-experiments" / "_latest" / "manager.json").exists())
     experiment = user.experiment()
     until(lambda: any(one["status"] == "RUNNING" for one in experiment.trials()))

@@ -7,18 +7,14 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
-
-NNICTL = str(Path(sys.executable).with_name("nnictl"))
 
 #: a trial that takes its time to end, so that a stop can be caught in the middle
 STUBBORN = """
@@ -51,12 +47,6 @@ def until(condition: Callable[[], bool], timeout: float = 30) -> None:
         time.sleep(0.05)
 
 
-def start(user: Any, *arguments: str) -> subprocess.Popen[str]:
-    pipe = subprocess.PIPE
-    command = [NNICTL, *arguments]
-    return subprocess.Popen(command, cwd=user.work, env=user.environment, stdout=pipe, stderr=pipe, text=True)
-
-
 def stubborn(user: Any) -> Any:
     """A running experiment with one trial that needs seconds to end."""
     experiment = user.create(user.config(trial=STUBBORN, concurrency=1))
@@ -67,7 +57,7 @@ def stubborn(user: Any) -> Any:
 def test_two_stops_at_once_leave_nothing(user: Any) -> None:
     """The second one waits as the first does; neither cuts the trials' end short."""
     experiment = stubborn(user)
-    first = start(user, "stop", experiment.id)
+    first = user.start("stop", experiment.id)
     until((user.work / "asked").exists)
     second = user.nnictl("stop", experiment.id)
     assert experiment.processes() == []
@@ -79,7 +69,7 @@ def test_two_stops_at_once_leave_nothing(user: Any) -> None:
 def test_a_stop_does_the_duty_of_a_manager_that_dies_in_the_middle_of_it(user: Any) -> None:
     """kill -9 while the trials are being ended: the stop that waits ends them itself."""
     experiment = stubborn(user)
-    stop = start(user, "stop", experiment.id)
+    stop = user.start("stop", experiment.id)
     until((user.work / "asked").exists)
     os.kill(experiment.manager["pid"], signal.SIGKILL)
     _, errors = stop.communicate(timeout=60)
@@ -108,7 +98,7 @@ def hanging(user: Any) -> subprocess.Popen[str]:
     config = user.config()
     named = "name: TPE\n  class_args: {optimize_mode: maximize}"
     config.write_text(config.read_text().replace(named, "class_name: hanging.Hanging"))
-    create = start(user, "create", "-c", "config.yaml", "-p", "0")
+    create = user.start("create", "-c", "config.yaml", "-p", "0")
     experiments = user.home / "nni-experiments"
     until(lambda: any(experiments.glob("*/experiment.sqlite")))
     return create
@@ -139,7 +129,7 @@ def test_stop_ends_a_start_that_hangs(user: Any) -> None:
 def waiting(user: Any) -> tuple[subprocess.Popen[str], Any]:
     """``nnictl create --wait`` with a trial that takes its time."""
     user.config(trial=STUBBORN, concurrency=1)
-    create = start(user, "create", "-c", "config.yaml", "-p", "0", "--wait")
+    create = user.start("create", "-c", "config.yaml", "-p", "0", "--wait")
     until((user.work / "ready").exists)
     return create, user.experiment()
 

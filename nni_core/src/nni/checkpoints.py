@@ -34,9 +34,7 @@ def get_checkpoint_directory() -> Path:
         directory.mkdir(parents=True, exist_ok=True)
         return directory
     if "NNI_SYS_DIR" in os.environ:
-        raise RuntimeError(
-            "this experiment's training service keeps no checkpoints: NNI_CHECKPOINT_DIR is not set"
-        )
+        raise RuntimeError("this experiment's training service keeps no checkpoints: NNI_CHECKPOINT_DIR is not set")
     return Path(_temporary())
 
 

@@ -37,10 +37,10 @@ def checked(metric: object) -> Any:
     metric = _listed(metric)
     if not isinstance(metric, Mapping | list | tuple):
         return _number(metric, "metric")
-    optimized = [name for name in _optimized() if isinstance(metric, Mapping) and name in metric]
-    plain = {name: _number(metric[name], f"metric[{name!r}]") for name in optimized}
-    if optimized:
-        plain |= _plain(metric, "metric", ())
+    named = metric if isinstance(metric, Mapping) else {}
+    numbers = {name: _number(named[name], f"metric[{name!r}]") for name in _optimized() if name in named}
+    if numbers:
+        plain = numbers | _plain(metric, "metric", ())
     else:
         plain = _plain(metric, "metric", ())
         _warn_of_no_number(plain)

@@ -213,7 +213,7 @@ async def test_a_tolerated_error_is_no_failure() -> None:
 
 
 async def test_failures_in_a_row_end_the_experiment() -> None:
-    """In ERROR, with what was wrong first; what fails in between and what is retried is not counted; nothing follows."""
+    """In ERROR, with what was wrong first. A success begins the count anew, a retry is not counted, nothing follows."""
     async with running({"maxConsecutiveFailures": 2, "signal": "retry"}, concurrency=2, max_trials=9) as kit:
         await kit.fail(0, 7)
         await kit.succeed(1)

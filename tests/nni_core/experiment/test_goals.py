@@ -16,6 +16,9 @@ from nni_core.experiment.goals import StopWhen
 from nni_core.experiment.live_control import LiveControl
 from nni_core.experiment.objectives import Objective, objectives_of, pareto_set, values_of, with_default
 from nni_core.experiment.profile import profile_of
+from nni_core.experiment.sieve import SearchRules
+from nni_core.experiment.tuner_messages import AlgorithmRef
+from nni_core.experiment.tuner_worker import built
 from nni_core.experiment.why import Why
 from nni_core.model import (
     AttemptId,
@@ -28,6 +31,8 @@ from nni_core.model import (
     TrialId,
     TrialState,
 )
+from nni_core.plugin_kinds import PluginKind
+from nni_core.plugins import PluginRegistry
 from nni_core.testing.clock import settle
 from nni_core.testing.experiment import CountingTuner, ExperimentKit
 
@@ -154,9 +159,10 @@ async def test_a_goal_that_a_killed_manager_did_not_note_is_noted_by_the_next() 
     await later.stop()
 
 
-async def test_a_retried_trial_of_a_finished_experiment_runs() -> None:
+@pytest.mark.parametrize("mode", ["finish", "cancel"])
+async def test_a_retried_trial_of_a_finished_experiment_runs(mode: str) -> None:
     """A user may want one trial again though the goal is reached."""
-    async with running({"target": 5}, concurrency=2, max_trials=5) as kit:
+    async with running({"target": 5, "running": mode}, concurrency=2, max_trials=5) as kit:
         await kit.fail(0)
         await kit.succeed(1, 6)
         await kit.fail(2)
@@ -311,3 +317,31 @@ async def test_why_tells_of_the_goal() -> None:
         reason = Why(control).experiment()
         assert reason.reason == "the target was reached: the result of trial 0 is 6, the target 5"
         assert "nnictl experiment extend" in reason.help
+
+
+OWN = """
+from nni.tuner import Tuner
+
+class Mine(Tuner):
+    def __init__(self, optimize_mode="maximize"):
+        self.mode = optimize_mode
+    def update_search_space(self, space):
+        pass
+    def generate_parameters(self, parameter_id, **kwargs):
+        return {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "mode"),
+    [({"objectives": [LOSS, ACCURACY]}, "minimize"), ({"objectives": [ACCURACY]}, "maximize"), ({}, "maximize")],
+)
+def test_a_class_of_the_users_own_follows_the_first_objective(
+    tmp_path: Path, config: Mapping[str, Json], mode: str
+) -> None:
+    """When it takes ``optimize_mode``; without objectives its own default stands."""
+    module = f"follows_{len(config)}_{mode}_{len(config.get('objectives', ()))}"
+    (tmp_path / f"{module}.py").write_text(OWN)
+    ref = AlgorithmRef(class_name=f"{module}.Mine", code_directory=str(tmp_path), class_args={})
+    tuner = built(PluginRegistry(), PluginKind.TUNER, ref.as_json(), SearchRules.of(config))
+    assert tuner.mode == mode

@@ -474,8 +474,10 @@ class Engine:
             log.info("Experiment done", trials=created)
 
     def _end_live(self) -> None:
+        """End what runs for a goal that is reached; not what a user wanted all the same."""
         reason = f"ended with the experiment: {self.ledger.goal}"
-        for trial_id in [one for one in self.ledger.live if one not in self.ledger.cancels]:
+        spared = self.ledger.cancels.keys() | self.ledger.wanted
+        for trial_id in [one for one in self.ledger.live if one not in spared]:
             self.spawn(self.cancel(trial_id, TrialState.SYS_CANCELED, reason), f"end {trial_id}")
 
     def _summary(self) -> str:

@@ -281,7 +281,8 @@ class Executions:
         self, trial: Trial, cause: FailureCause, rule: FailureRule, message: str, *, exited: TrialExited | None = None
     ) -> None:
         """Run a trial again that failed, as long as its rule allows that; then it has failed for good."""
-        retried = self._ledger.retries.get(trial.id, {}).get(cause, 0)
+        counts = self._ledger.retries.get(trial.id)
+        retried = counts[cause] if counts else 0
         if retried < rule.retry:
             self._retry(trial, cause, rule.delay(retried), f"retry {retried + 1} of {rule.retry}", message)
             return

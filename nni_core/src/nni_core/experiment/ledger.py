@@ -76,6 +76,8 @@ class Ledger:
         self.errors: dict[TrialId, ev.TrialErrorReported] = {}
         #: how often each trial was run again, by what was wrong
         self.retries: dict[TrialId, Counter[FailureCause]] = {}
+        #: live trials that a user wanted again
+        self.wanted: set[TrialId] = set()
         self.streak = Streak()
         self.progress = Progress()
         #: what ``stop_when`` waited for and has come
@@ -219,6 +221,7 @@ class Ledger:
             self.retries.setdefault(body.trial_id, Counter())[body.cause] += 1
         elif body.asked:
             self.retries.pop(body.trial_id, None)
+            self.wanted.add(body.trial_id)
         self._move(
             body.trial_id,
             TrialState.WAITING,
@@ -278,6 +281,7 @@ class Ledger:
         self._forget_execution(body.trial_id)
         if body.state is not TrialState.SYS_CANCELED:
             self.retries.pop(body.trial_id, None)
+            self.wanted.discard(body.trial_id)
         self._move(
             body.trial_id,
             body.state,
