@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.bench.past import Past, write_past
 
 from .conftest import User, until
 
@@ -66,3 +67,19 @@ def test_a_failed_trial_is_tried_again(user: User) -> None:
     assert tried.returncode == 0, tried.stderr
     until(lambda: [one["status"] for one in experiment.trials()] == ["SUCCEEDED"], what="the trial to succeed")
     experiment.wait("DONE")
+
+
+def test_a_long_experiment_leaves_its_trials_ready_to_be_looked_at(user: User) -> None:
+    """As its log tells of them: who looks next need not fold the log, and would see the same."""
+    folder = write_past(user.home, "long", Past(trials=1_000, reports=2, remaining=0))
+    experiment = user.resume(user.experiment_in(folder.path))
+    experiment.wait("DONE")
+    assert not folder.trials_file.exists()
+    user.nnictl("stop", "long")
+    content = folder.trials_file.read_bytes()
+    rows = user.nnictl("trial", "ls", "long", "--json").stdout
+    assert len(json.loads(rows)) == 1_000
+    assert folder.trials_file.read_bytes() == content
+    folder.trials_file.unlink()
+    assert user.nnictl("trial", "ls", "long", "--json").stdout == rows
+    assert folder.trials_file.read_bytes() == content

@@ -19,6 +19,7 @@ from attrs import asdict
 
 from nni_core.errors import MachineError, Problem, UserError
 from nni_core.experiment.clock import SystemClock
+from nni_core.experiment.kept_trials import keep_trials
 from nni_core.experiment.tuner_host import TunerFailedError
 from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.folders import ExperimentFolder, ManagerRecord
@@ -28,6 +29,7 @@ from nni_core.manager.assembly import Assembly, assemble
 from nni_core.manager.inbox import Inbox
 from nni_core.manager.order import Action, Order, Reply
 from nni_core.store.base import StoreError
+from nni_core.store.log_state import log_state
 
 log = get_logger(__name__)
 
@@ -143,6 +145,13 @@ class Manager:
             return UserError.exit_code
         finally:
             await assembly.engine.close()
+            self._keep_trials(assembly)
+
+    def _keep_trials(self, assembly: Assembly) -> None:
+        """Leave what the log adds up to for who looks at the experiment next."""
+        engine = assembly.engine
+        if engine.broken is None:
+            keep_trials(self._folder.trials_file, list(engine.ledger.trials.values()), log_state(self._folder.database))
 
     async def _serve(self, assembly: Assembly) -> int:
         if self._order.action is Action.STOP:
