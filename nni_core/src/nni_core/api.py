@@ -53,6 +53,7 @@ __all__ = [
     "TrialSpec",
     "TrialStarted",
     "Tuner",
+    "TunerChoice",
     "TunerSpec",
     "WebAppSpec",
 ]
@@ -179,6 +180,23 @@ class TunerSpec:
     arguments: type | None = None
     #: other names, for configs written for other versions
     aliases: Sequence[str] = ()
+
+
+@frozen(kw_only=True)
+class TunerChoice:
+    """Another tuner that a tuner works with, as one of its arguments: a field of this type in the attrs class of the
+    ``class_args``. Users write there what they write under ``tuner``: a name, or a mapping with these keys.
+
+    The core checks it as it checks ``tuner``, draws the seed of an installed one, tells it the ``optimize_mode`` of the
+    tuner around it, and calls the implementation with the tuner itself, built but without a search space.
+    """
+
+    name: str | None = field(default=None, metadata={"doc": "Name of an installed tuner."})
+    class_name: str | None = field(default=None, metadata={"doc": "`module.Class` of your own, instead of a name."})
+    code_directory: str | None = field(default=None, metadata={"doc": "Where the module of `class_name` lies."})
+    class_args: Mapping[str, Any] = field(factory=dict, metadata={"doc": "Arguments of the tuner."})
+    #: ``class_args`` in the attrs class of that tuner; filled by the core when a config is read
+    arguments: Any = field(default=None, metadata={"derived": True})
 
 
 @frozen(kw_only=True)

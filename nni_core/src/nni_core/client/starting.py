@@ -18,7 +18,7 @@ from nni_core.config.load import LoadedConfig, load_config, locate
 from nni_core.config.schema import ExperimentConfig
 from nni_core.config.search_checks import completed
 from nni_core.errors import ConfigError, ConflictError, MachineError, Problem, UserError, nearest
-from nni_core.experiment.seeds import derived_seed
+from nni_core.experiment.seeds import derived_seed, seeded
 from nni_core.folders import ExperimentFolder, new_folder, remove_folder
 from nni_core.manager.order import Action, Listening, Order
 from nni_core.model import Json
@@ -115,8 +115,8 @@ def _drawn(loaded: LoadedConfig) -> dict[str, Json]:
     canonical["seed"] = seed
     for section in ("tuner", "assessor"):
         algorithm = getattr(config, section)
-        if getattr(getattr(algorithm, "arguments", None), "seed", 0) is None:
-            canonical[section].setdefault("classArgs", {})["seed"] = derived_seed(seed, section)
+        if algorithm is not None and algorithm.arguments is not None:
+            canonical[section]["classArgs"] = seeded(algorithm.class_args, algorithm.arguments, seed, section)
     if config.initial_points:
         canonical["initialPoints"] = completed_points(config, seed)
     return canonical

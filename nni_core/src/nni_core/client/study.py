@@ -15,7 +15,7 @@ from nni_core.client.settings_tree import AlgorithmConfig
 from nni_core.config.search import SearchConfig, load_search
 from nni_core.errors import ConfigError, ConflictError, NotFoundError, Problem
 from nni_core.experiment.objectives import optimize_mode
-from nni_core.experiment.seeds import derived_seed
+from nni_core.experiment.seeds import seeded
 from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.tuner_messages import AlgorithmRef
 from nni_core.experiment.tuner_worker import Worker, built
@@ -99,9 +99,7 @@ class Study:
             raise ConfigError(Problem(code="NNI643", message=problem, key_path=("duplicates",)))
         #: what everything random is drawn from
         self.seed: int = secrets.randbelow(2**31) if config.seed is None else config.seed
-        arguments = dict(config.tuner.class_args)
-        if getattr(config.tuner.arguments, "seed", 0) is None:
-            arguments["seed"] = derived_seed(self.seed, "tuner")
+        arguments = seeded(config.tuner.class_args, config.tuner.arguments, self.seed, "tuner")
         #: ``maximize`` or ``minimize``
         self.optimize_mode = optimize_mode({"tuner": {"classArgs": arguments}})
         rules = SearchRules(seed=self.seed, constraints=config.constraints, duplicates=config.duplicates)

@@ -14,6 +14,7 @@ import attrs
 from attrs import frozen
 from attrs.validators import ge, optional
 
+from nni_core.api import TunerChoice
 from nni_core.config.durations import EXAMPLES, Duration
 from nni_core.config.gpu_indices import INDICES, GpuIndices
 from nni_core.config.wording import alternatives
@@ -122,6 +123,8 @@ def _describe(type_: Any) -> str:
         return alternatives([str(choice) for choice in allowed])
     if is_sequence(type_):
         return _describe_list(get_args(type_))
+    if type_ is TunerChoice:
+        return "a tuner, as under `tuner`: its name, or a mapping of keys to values"
     if is_mapping(type_) or attrs.has(type_):
         return "a mapping of keys to values"
     if isinstance(type_, NewType):

@@ -15,6 +15,7 @@ from typing import Any, NewType, get_args
 
 import attrs
 
+from nni_core.api import TunerChoice
 from nni_core.config.canonical import camel_case, to_json
 from nni_core.config.describe import Bounds, arms, bounds_of, choices, is_mapping, is_sequence
 from nni_core.config.durations import EXAMPLES, Duration
@@ -129,6 +130,8 @@ def type_schema(type_: Any, bounds: Bounds | None = None, *, folded: bool = Fals
             "type": "object",
             **({"additionalProperties": type_schema(values[0], folded=folded)} if values else {}),
         }
+    if type_ is TunerChoice:
+        return {"anyOf": [{"type": "string", "minLength": 1}, record_schema(type_)]}
     if attrs.has(type_):
         return record_schema(type_, folded=folded)
     return type_schema(type_.__supertype__, bounds, folded=folded) if isinstance(type_, NewType) else {}

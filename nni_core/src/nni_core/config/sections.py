@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from attrs import define, field, frozen
 
+from nni_core.api import TunerChoice
 from nni_core.config.canonical import to_json
 from nni_core.config.codes import ArgumentCode, ConfigCode
 from nni_core.config.document import folded
@@ -31,7 +32,7 @@ from nni_core.config.structure import (
     settable,
 )
 from nni_core.config.wording import alternatives, found, label, quoted
-from nni_core.errors import PluginError, Problem, nearest
+from nni_core.errors import KeyPath, PluginError, Problem, nearest
 from nni_core.model import Direction, Json
 from nni_core.plugin_kinds import PluginKind
 
@@ -65,6 +66,8 @@ class Sections:
     problems: list[Problem] = field(factory=list)
     #: of the first objective, where the config names objectives: what ``optimize_mode`` has to be
     direction: Direction | None = None
+    #: what that direction is of
+    told_by: str = "the first objective"
 
     def algorithm(self, kind: PluginKind, given: Given) -> AlgorithmConfig | None:
         """The tuner or assessor of a config; None when something in it is wrong."""
@@ -157,8 +160,8 @@ class Sections:
         return [
             Problem(
                 code=ConfigCode.OTHER_DIRECTION,
-                message=f"the {kind.value} is told to {mode}, and the first objective to {self.direction}",
-                help=f"delete this line: {_MODE} follows from the objective",
+                message=f"the {kind.value} is told to {mode}, and {self.told_by} to {self.direction}",
+                help=f"delete this line: {_MODE} follows from {self.told_by.replace('first ', '')}",
                 key_path=(*keys["class_args"].path, _MODE),
             )
         ]
@@ -217,8 +220,35 @@ class Sections:
         except MistakesError as error:
             self.problems += [problem.under(*path) for problem in error.problems]
             return None
+        record = self._with_choices(record, arguments, path)
         plain = {} if record is None else to_json(record)
         return {"name": _own_name(name, spec), "class_args": plain, "arguments": record}
+
+    def _with_choices(self, record: Any, arguments: Mapping[str, Json], path: KeyPath) -> Any:
+        """The arguments of a tuner with every tuner among them checked as the tuner itself is."""
+        resolved: dict[str, Any] = {}
+        for field_ in attrs.fields(type(record)) if record is not None else ():
+            choice = getattr(record, field_.name)
+            if isinstance(choice, TunerChoice):
+                written = arguments.get(field_.alias) or to_json(choice)
+                resolved[field_.alias] = self._choice(written, (*path, field_.alias), getattr(record, _MODE, None))
+        return attrs.evolve(record, **resolved) if resolved else record
+
+    def _choice(self, written: Json, path: KeyPath, mode: str | None) -> TunerChoice:
+        inner = attrs.evolve(self, problems=[])
+        if mode:
+            inner.direction, inner.told_by = Direction(mode), "the tuner around it"
+        config = inner.algorithm(PluginKind.TUNER, Given(path=path, value=written))
+        self.problems += inner.problems
+        if config is None:
+            return TunerChoice()
+        return TunerChoice(
+            name=config.name,
+            class_name=config.class_name,
+            code_directory=str(config.code_directory) if config.code_directory else None,
+            class_args=config.class_args,
+            arguments=config.arguments,
+        )
 
     def _name_key(self, given: Given, keys: Mapping[str, Given]) -> tuple[str | int, ...]:
         return () if isinstance(given.value, str) else keys["name"].path

@@ -14,6 +14,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from nni_core.api import TunerChoice
 from nni_core.config.codes import ArgumentCode, ConfigCode
 from nni_core.config.describe import bounds_of, describe
 from nni_core.config.document import folded
@@ -66,8 +67,10 @@ class Structurer:
         :raises MismatchError: when the value is not a mapping.
         :raises MistakesError: with everything that is wrong inside it.
         """
+        if cls is TunerChoice and isinstance(value, str):
+            value = {"name": value}
         if not isinstance(value, Mapping):
-            raise MismatchError("a mapping of keys to values", value)
+            raise MismatchError(describe(cls), value)
         given, problems = self.match(value, cls)
         fields, mistakes = self.fields(given, cls)
         if problems or mistakes:

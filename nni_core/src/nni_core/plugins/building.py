@@ -37,10 +37,10 @@ def arguments_of(arguments: type | None, class_args: Mapping[str, Json]) -> dict
         # cattrs groups whatever converters and validators of the plugin raise.
         told = "; ".join(cattrs.transform_error(error, format_exception=_formatted))
         raise PluginError(_refused(told, "")) from error
-    values = {field: getattr(structured, field.name) for field in attrs.fields(type(structured))}
+    values = [(field, getattr(structured, field.name)) for field in attrs.fields(type(structured))]
     return {
         field.alias: value
-        for field, value in values.items()
+        for field, value in values
         if not (value is None and field.metadata.get(LEFT_OUT_WHEN_NONE))
     }
 

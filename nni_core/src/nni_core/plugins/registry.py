@@ -11,6 +11,7 @@ import attrs
 import pluggy
 from attrs import frozen
 
+from nni_core.api import TunerChoice
 from nni_core.errors import PluginError, Problem
 from nni_core.model import Json
 from nni_core.plugin_kinds import PluginKind
@@ -209,7 +210,20 @@ class PluginRegistry:
         spec = self.resolve(kind, name)
         implementation = self.implementation(spec)
         arguments = arguments_of(getattr(spec, "arguments", None), class_args)
+        arguments = {name: self._chosen(value) for name, value in arguments.items()}
         return build(kind, f"{messages.title(kind)} '{spec.name}'", implementation, arguments)
+
+    def _chosen(self, value: Any) -> Any:
+        """A tuner in the place of the choice of one."""
+        if not isinstance(value, TunerChoice):
+            return value
+        return self.build_algorithm(
+            PluginKind.TUNER,
+            name=value.name,
+            class_name=value.class_name,
+            code_directory=value.code_directory,
+            class_args=value.class_args,
+        )
 
     # --- lists --------------------------------------------------------------------------------------------------------
 
