@@ -265,6 +265,9 @@ class TrialSpec:
     gpus: int | None = None
     #: seconds after which the supervisor ends the trial by itself
     time_limit: float | None = None
+    #: an earlier trial of the experiment: before the first execution, its ``NNI_CHECKPOINT_DIR``, if there is one, is
+    #: copied to where this trial's will be
+    checkpoints_of: TrialId | None = None
 
 
 @frozen(kw_only=True)

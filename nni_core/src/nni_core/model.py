@@ -178,6 +178,8 @@ class Trial:
     message: str | None = None
     #: what the tuner was taught in place of a result, when the trial failed and the config says so
     penalty: float | None = None
+    #: the earlier trial whose checkpoints this one begins with
+    checkpoints_of: TrialId | None = None
 
 
 def default_number(value: Json) -> float | None:

@@ -11,6 +11,7 @@ from nni_core.model import ExperimentId
 from nni_core.wire import TrialVariable
 from nni_service_local.gpu import Placement
 from nni_service_local.gpu_desk import variables
+from nni_service_local.layout import TrialFolders
 
 #: value of NNI_PLATFORM
 _PLATFORM = "local"
@@ -33,10 +34,13 @@ def fault_of(spec: TrialSpec) -> str | None:
 
 
 def order_of(
-    spec: TrialSpec, experiment_id: ExperimentId, directory: str, checkpoints: str, placement: Placement | None
+    spec: TrialSpec, experiment_id: ExperimentId, folders: TrialFolders, placement: Placement | None
 ) -> Mapping[str, Any]:
-    """The order to run a trial, as the supervisor reads it. ``directory`` is the attempt's, ``checkpoints`` the folder
-    that all attempts share."""
+    """The order to run a trial, as the supervisor reads it.
+
+    :raises NotFoundError: when an id in it cannot be one of a trial.
+    """
+    directory, checkpoints = folders.of(spec.trial_id, spec.attempt), folders.checkpoints(spec.trial_id)
     own = {
         TrialVariable.PLATFORM: _PLATFORM,
         TrialVariable.EXPERIMENT_ID: experiment_id,
@@ -52,6 +56,8 @@ def order_of(
     return {
         "attempt_id": spec.attempt_id,
         "directory": directory,
+        "checkpoints": checkpoints,
+        "checkpoints_of": folders.checkpoints(spec.checkpoints_of) if spec.checkpoints_of else None,
         "argv": _argv(spec),
         "code_directory": spec.code,
         "environment": {**spec.environment, **variables(spec.gpus, placement), **own},

@@ -136,8 +136,7 @@ class LocalService(TrainingService):
         placement = self._place(spec, devices)
         if isinstance(placement, Full):
             return NoCapacity(attempt_id=spec.attempt_id, reason=placement.reason)
-        checkpoints = self._folders.checkpoints(spec.trial_id)
-        order = order_of(spec, self._context.experiment_id, directory, checkpoints, placement)
+        order = order_of(spec, self._context.experiment_id, self._folders, placement)
         spool = Tail(f"{directory}/{records.SPOOL_FILE}", 0)
         self._watch.add(
             Execution(attempt_id=spec.attempt_id, directory=directory, spool=spool, placement=placement, order=order)

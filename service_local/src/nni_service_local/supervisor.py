@@ -8,7 +8,7 @@ When nothing of a trial is left, its supervisor is as good as new, and much chea
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH102, PTH103, PTH108, PTH110, PTH113, PTH118, PTH123
+# ruff: noqa: PTH102, PTH103, PTH104, PTH108, PTH110, PTH112, PTH113, PTH118, PTH123
 
 from __future__ import annotations
 
@@ -148,7 +148,8 @@ class Trial:
 
     def run(self) -> None:
         """Start the command and stay until nothing of its tree is left."""
-        self._start_command()
+        if self._take_checkpoints():
+            self._start_command()
         if self.order["time_limit"] is not None:
             self.limit_at = time.monotonic() + self.order["time_limit"]
         while self._reap():
@@ -157,6 +158,24 @@ class Trial:
         if self.command and not descent.KEEPS_ORPHANS:
             descent.kill_all(self.command)
         self._record_end()
+
+    def _take_checkpoints(self) -> bool:
+        """Begin with a copy of what another trial left, once; False when that cannot be done."""
+        theirs, own = self.order["checkpoints_of"], self.order["checkpoints"]
+        if theirs is None or os.path.isdir(own) or not os.path.isdir(theirs):
+            return True
+        import shutil
+
+        half = f"{own}.half"
+        try:
+            shutil.rmtree(half, ignore_errors=True)
+            shutil.copytree(theirs, half, symlinks=True)
+            os.rename(half, own)
+        except OSError as error:
+            self.message = f"the checkpoints in {theirs} cannot be copied: {error}"
+            self.status = _CANNOT_RUN << 8
+            return False
+        return True
 
     def _start_command(self) -> None:
         """Spawn, not fork: the child borrows this process's memory until it is the command, and nothing is copied."""

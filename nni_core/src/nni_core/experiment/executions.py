@@ -198,6 +198,7 @@ class Executions:
             environment=self._environment(),
             gpus=self._job.gpus,
             time_limit=Budget.of(self._ledger.config).max_trial_duration,
+            checkpoints_of=trial.checkpoints_of,
         )
 
     def _environment(self) -> Mapping[str, str]:

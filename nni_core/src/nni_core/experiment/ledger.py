@@ -200,6 +200,7 @@ class Ledger:
                 source=body.source,
                 attempt_id=body.attempt_id,
                 created_at=event.timestamp,
+                checkpoints_of=body.checkpoints_of,
             )
         )
         self.next_parameter_id = max(self.next_parameter_id, body.parameter_id + 1)

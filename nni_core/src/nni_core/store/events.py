@@ -74,6 +74,8 @@ class TrialCreated:
     asked_from: int = 0
     #: position of the config's initial point that the trial tries; None for every other trial
     initial_point: int | None = None
+    #: the earlier trial whose checkpoints this one begins with
+    checkpoints_of: TrialId | None = None
 
 
 @frozen(kw_only=True)

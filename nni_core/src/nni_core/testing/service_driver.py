@@ -74,6 +74,7 @@ class ServiceDriver:
         environment: Mapping[str, str] | None = None,
         gpus: int | None = None,
         time_limit: float | None = None,
+        checkpoints_of: str | None = None,
     ) -> TrialSpec:
         """A trial ready to submit."""
         self._sequence_id += 1
@@ -88,6 +89,7 @@ class ServiceDriver:
             environment=environment or {},
             gpus=gpus,
             time_limit=time_limit,
+            checkpoints_of=TrialId(checkpoints_of) if checkpoints_of else None,
         )
 
     async def submit(self, *specs: TrialSpec) -> Sequence[Submission]:

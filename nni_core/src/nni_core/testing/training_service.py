@@ -137,6 +137,19 @@ class TrainingServiceContract(ABC):
         assert [await driver.log("one", attempt=attempt) for attempt in (1, 2)] == [b"x\n", b"x\nx\n"]
         assert await driver.log("two") == b"x\n"
 
+    async def test_a_trial_begins_with_the_checkpoints_of_another(self, driver: ServiceDriver) -> None:
+        """It has a copy of them, once: what either does to its own, the other does not see."""
+        command = (
+            'mkdir -p "$NNI_CHECKPOINT_DIR" && cd "$NNI_CHECKPOINT_DIR" && echo $NNI_TRIAL_JOB_ID >> steps && cat steps'
+        )
+        await driver.run(driver.spec("one", command))
+        for attempt in (1, 2):
+            await driver.run(driver.spec("two", command, attempt=attempt, checkpoints_of="one"))
+        await driver.run(driver.spec("one", command, attempt=2))
+        await driver.run(driver.spec("three", command, checkpoints_of="without"))
+        told = [await driver.log(name, attempt=attempt) for name, attempt in (("two", 2), ("one", 2), ("three", 1))]
+        assert told == [b"one\ntwo\ntwo\n", b"one\none\n", b"three\n"]
+
     # --- results and logs ---------------------------------------------------------------------------------------------
 
     async def test_results_arrive_while_the_trial_runs(self, driver: ServiceDriver) -> None:
