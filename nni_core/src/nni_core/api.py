@@ -39,6 +39,7 @@ __all__ = [
     "MetricSinkSpec",
     "NoCapacity",
     "NoMoreTrialError",
+    "Proposal",
     "Rejected",
     "ServiceContext",
     "ServiceEvent",
@@ -70,6 +71,25 @@ class NoMoreTrialError(NniError):
         self.errorinfo = errorinfo
 
 
+@frozen(kw_only=True)
+class Proposal:
+    """What a tuner may suggest instead of plain parameters when there is more to say."""
+
+    #: from the search space
+    parameters: Parameters
+    #: further keys of what the trial gets, which are not of the search space: ``{"TRIAL_BUDGET": 9}``. They come back
+    #: with the parameters in ``receive_trial_result``
+    extras: Mapping[str, Json] = field(factory=dict)
+    #: parameter id of an earlier suggestion: the trial begins with a copy of what that one's left in
+    #: ``NNI_CHECKPOINT_DIR``, if it has left anything there
+    checkpoints_of: int | None = None
+
+    @classmethod
+    def of(cls, suggested: Parameters | Proposal) -> Proposal:
+        """A suggestion in either form."""
+        return suggested if isinstance(suggested, Proposal) else cls(parameters=suggested)
+
+
 class Tuner(ABC):
     """Decides what to try. NNI's tuner protocol, made exact.
 
@@ -85,6 +105,9 @@ class Tuner(ABC):
     #: True for tuners that keep to NNI's looser contract, :class:`nni.tuner.Tuner`: the search space may be anything,
     #: suggestions are taken as they are, even repeated or outside it, and results are told as they were reported
     free_form: ClassVar[bool] = False
+    #: True for tuners that suggest the same parameters again on purpose, with another budget or other checkpoints: all
+    #: that they suggest is tried, whatever the config says of duplicates, and no space is ever used up
+    repeats: ClassVar[bool] = False
 
     @abstractmethod
     def update_search_space(self, search_space: Mapping[str, Json]) -> None:
@@ -92,17 +115,20 @@ class Tuner(ABC):
         changes it; results received before remain valid."""
 
     @abstractmethod
-    def generate_parameters(self, parameter_id: int, **kwargs: Any) -> Parameters:
+    def generate_parameters(self, parameter_id: int, **kwargs: Any) -> Parameters | Proposal:
         """Suggest one set of parameters from the search space.
 
         The core checks that it lies in the space and, on a finite space, that it was not suggested before.
 
-        :raises NoMoreTrialError: when there is nothing left to suggest.
+        :raises NoMoreTrialError: when there is nothing to suggest. While trials run that is for now, and the tuner is
+            asked again when one of them has ended; without any, the experiment is done.
         """
 
-    def generate_multiple_parameters(self, parameter_id_list: Sequence[int], **kwargs: Any) -> Sequence[Parameters]:
-        """Suggest one set for each id. May return fewer; then the tuner has nothing left to suggest."""
-        suggested: list[Parameters] = []
+    def generate_multiple_parameters(
+        self, parameter_id_list: Sequence[int], **kwargs: Any
+    ) -> Sequence[Parameters | Proposal]:
+        """Suggest one set for each id. May return fewer, as if the next had raised :class:`NoMoreTrialError`."""
+        suggested: list[Parameters | Proposal] = []
         for parameter_id in parameter_id_list:
             try:
                 suggested.append(self.generate_parameters(parameter_id, **kwargs))

@@ -91,7 +91,7 @@ def test_no_suggestion_of_any_tuner_breaks_a_constraint(name: str, seed: int, ch
     next_id, suggested = 0, 0
     while suggested < 20:
         answer = worker.ask(2, next_id)
-        for parameter_id, parameters, _ in answer["suggestions"]:
+        for parameter_id, parameters, *_ in answer["suggestions"]:
             assert constraints.broken_by(parameters) is None, parameters
             worker.end(parameter_id, parameters, f"t{parameter_id}", parameters["lr"], True, False)
         next_id, suggested = answer["next_id"], suggested + 2

@@ -412,6 +412,7 @@ class Engine:
             created = self._created(
                 one.parameter_id, one.parameters, ParameterSource.ALGORITHM, place, told_through, first_id
             )
+            created = evolve(created, checkpoints_of=self.ledger.trial_of(one.checkpoints_of))
             bodies += [created, *reused(created, self.ledger.trials, one.earlier)]
         if len(bodies) > len(answer.suggestions):
             self.look_again()  # some are over already

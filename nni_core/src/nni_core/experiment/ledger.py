@@ -100,6 +100,12 @@ class Ledger:
             return self.duration
         return self.duration + max(0, self._seen_at - self._counted_at) / 1000
 
+    def trial_of(self, parameter_id: int | None) -> TrialId | None:
+        """The trial of a parameter set; None when there is none."""
+        if parameter_id is None:
+            return None
+        return next((one.id for one in reversed(self.trials.values()) if one.parameter_id == parameter_id), None)
+
     def changes_after(self, number: int) -> Sequence[Change] | None:
         """Changes after an event, or None when they are no longer kept."""
         oldest = self.changes[0].cursor - 1 if self.changes else self._changes_since

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from random import Random
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from nni_core.errors import ConfigError, Problem
 from nni_core.experiment.objectives import optimize_mode
@@ -64,12 +64,15 @@ class Refusal(Enum):
 class Sieve:
     """Judges suggestions, and remembers what was tried."""
 
-    def __init__(self, rules: SearchRules, search_space: Mapping[str, Json], *, free_form: bool) -> None:
-        """``free_form``: suggestions need not lie in the space, which need not be in NNI's form.
+    def __init__(
+        self, rules: SearchRules, search_space: Mapping[str, Json], *, free_form: bool, repeats: bool = False
+    ) -> None:
+        """``free_form``: suggestions need not lie in the space, which need not be in NNI's form. ``repeats``: they are
+        repeated on purpose, whatever the rules say of that.
 
         :raises ConfigError: when the space, or a constraint over it, is wrong.
         """
-        self._rules = rules
+        self._rules = evolve(rules, duplicates=Duplicates.ALLOW) if repeats else rules
         self._free_form = free_form
         self._seen: list[Parameters] = []
         #: what a suggestion may repeat, for ``reuse``; the trial whose result it would have, once there is one

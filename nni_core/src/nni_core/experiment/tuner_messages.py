@@ -82,6 +82,8 @@ class Suggestion:
     parameters: Mapping[str, Json]
     #: the earlier trial of the same parameters whose result is to be used again
     earlier: TrialId | None = None
+    #: parameter id of the earlier suggestion whose trial's checkpoints it begins with
+    checkpoints_of: int | None = None
 
 
 @frozen(kw_only=True)
@@ -101,8 +103,8 @@ class Answer:
         :raises KeyError, TypeError, ValueError: when it is none.
         """
         suggestions = [
-            Suggestion(parameter_id=parameter_id, parameters=parameters, earlier=earlier)
-            for parameter_id, parameters, earlier in reply["suggestions"]
+            Suggestion(parameter_id=parameter_id, parameters=parameters, earlier=earlier, checkpoints_of=checkpoints_of)
+            for parameter_id, parameters, earlier, checkpoints_of in reply["suggestions"]
         ]
         return cls(suggestions=suggestions, exhausted=reply["exhausted"], next_id=reply["next_id"])
 

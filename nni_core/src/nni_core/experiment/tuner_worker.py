@@ -21,8 +21,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from attrs import evolve
+
 from nni.printing import enable_global_logging
-from nni_core.api import Assessor, AssessResult, NoMoreTrialError, Tuner
+from nni_core.api import Assessor, AssessResult, NoMoreTrialError, Proposal, Tuner
 from nni_core.errors import NniError, UserError
 from nni_core.experiment.seeds import derived_seed
 from nni_core.experiment.sieve import Refusal, SearchRules, Sieve
@@ -54,15 +56,16 @@ class Worker:
         self.assessor = assessor
         self.doing = "update_search_space"
         self._histories: defaultdict[str, list[Json]] = defaultdict(list)
-        self._sieve = Sieve(rules or SearchRules(), search_space, free_form=tuner.free_form)
+        self._sieve = Sieve(rules or SearchRules(), search_space, free_form=tuner.free_form, repeats=tuner.repeats)
         tuner.update_search_space(search_space)
 
     # Every method below is one call of the manager's; its name is the call's ``op``.
 
     def ask(self, count: int, first_id: int) -> Json:
         """``count`` suggestions, numbered from ``first_id``; ids of refused ones are passed over. Beside each one
-        stands the earlier trial whose result it is to have, or None."""
-        given: list[tuple[int, Parameters, str | None]] = []
+        stands the earlier trial whose result it is to have, or None, and the parameter id of the one whose checkpoints
+        it begins with, or None."""
+        given: list[tuple[int, Parameters, str | None, int | None]] = []
         refused: Counter[Refusal] = Counter()
         next_id = first_id
         exhausted: str | None = None
@@ -75,13 +78,14 @@ class Worker:
             offered = self._offers(ids)
             for parameter_id, parameters in zip(ids, offered, strict=False):
                 patient = {refusal for refusal in Refusal if refused[refusal] < refusal.value * (1 + len(given))}
-                plain, refusal = self._sifted(parameter_id, parameters, patient)
+                proposal, refusal = self._sifted(parameter_id, parameters, patient)
                 if refusal is not None:
                     refused[refusal] += 1
-                elif plain is None:
+                elif proposal is None:
                     exhausted = self._sieve.nothing_found()
                 else:
-                    given.append((parameter_id, plain, self._sieve.take(plain)))
+                    whole = {**proposal.parameters, **proposal.extras}
+                    given.append((parameter_id, whole, self._sieve.take(whole), proposal.checkpoints_of))
             next_id = ids[-1] + 1
             if len(offered) < len(ids):
                 exhausted = "the tuner has nothing left to suggest"
@@ -177,7 +181,7 @@ class Worker:
 
     # What the core does for every tuner.
 
-    def _offers(self, ids: Sequence[int]) -> Sequence[Parameters]:
+    def _offers(self, ids: Sequence[int]) -> Sequence[Parameters | Proposal]:
         try:
             offered = self.tuner.generate_multiple_parameters(ids)
         except NoMoreTrialError:
@@ -187,30 +191,35 @@ class Worker:
         return offered
 
     def _sifted(
-        self, parameter_id: int, parameters: Parameters, patient: Collection[Refusal]
-    ) -> tuple[Parameters | None, Refusal | None]:
+        self, parameter_id: int, offered: Parameters | Proposal, patient: Collection[Refusal]
+    ) -> tuple[Proposal | None, Refusal | None]:
         """A suggestion in plain form. One that is refused is told to be over, so that the tuner is asked again, as long
         as there is patience for that; then it is replaced, or None when nothing will do."""
-        plain = self._checked(parameters)
-        refusal = self._sieve.refusal(plain)
+        proposal = self._checked(offered)
+        refusal = self._sieve.refusal(proposal.parameters)
         if refusal is None:
-            return plain, None
+            return proposal, None
         if refusal not in patient and (instead := self._sieve.replacement(parameter_id)) is not None:
-            return instead, None
+            return Proposal(parameters=instead, extras=proposal.extras), None
         self.doing = "trial_end"
         self.tuner.trial_end(parameter_id, False)
         self.doing = "generate_multiple_parameters"
         return None, refusal if refusal in patient else None
 
-    def _checked(self, parameters: Parameters) -> Parameters:
-        if not isinstance(parameters, Mapping):
-            raise RubbishError(f"generate_parameters returned {_short(parameters)}; it must return a dict")
-        plain: Parameters = _plain(parameters)
+    def _checked(self, offered: Parameters | Proposal) -> Proposal:
+        proposal = Proposal.of(offered)
+        if not isinstance(proposal.parameters, Mapping):
+            raise RubbishError(f"generate_parameters returned {_short(offered)}; it must return a dict")
+        plain: Parameters = _plain(proposal.parameters)
         if self.tuner.free_form:
             _check_json(plain)
         elif (problem := self._sieve.difference(plain)) is not None:
             raise RubbishError(f"generate_parameters left the search space: {problem.message}")
-        return plain
+        extras: Mapping[str, Json] = _plain(proposal.extras)
+        _check_json(extras)
+        if both := plain.keys() & extras.keys():
+            raise RubbishError(f"generate_parameters returned extras that the search space has too: {sorted(both)}")
+        return evolve(proposal, parameters=plain, extras=extras)
 
 
 def serve(channel: socket.socket) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from nni_core.api import NoMoreTrialError, Tuner
+from nni_core.api import NoMoreTrialError, Proposal, Tuner
 from nni_core.model import Json, Parameters
 from nni_core.space import SearchSpace
 from nni_core.testing.spaces import EVERYTHING, FINITE, SPACES, Space
@@ -33,10 +33,11 @@ class Session:
     def ask(self) -> tuple[int, Parameters]:
         """One suggestion with its id, which lies in the search space."""
         parameter_id = len(self.suggested)
-        parameters = self.tuner.generate_parameters(parameter_id)
+        proposal = Proposal.of(self.tuner.generate_parameters(parameter_id))
+        parameters = proposal.parameters
         problem = self.space.contains(parameters)
         assert problem is None, f"suggestion {parameters!r} lies outside the search space: {problem.message}"
-        self.suggested.append(parameters)
+        self.suggested.append({**parameters, **proposal.extras})
         return parameter_id, parameters
 
     def tell(self, parameter_id: int, value: Json, *, success: bool = True) -> None:
@@ -148,7 +149,8 @@ class TunerContract:
         suggested = instance.generate_multiple_parameters([0, 1, 2, 3])
         space = SearchSpace.parse(search_space)
         assert 0 < len(suggested) <= 4, f"{len(suggested)} parameter sets for 4 ids"
-        outside = [problem.message for parameters in suggested if (problem := space.contains(parameters))]
+        offered = [Proposal.of(one).parameters for one in suggested]
+        outside = [problem.message for parameters in offered if (problem := space.contains(parameters))]
         assert outside == [], f"suggestions lie outside the search space: {outside}"
 
     def test_a_finite_space_is_survived(self, tuner: TunerFactory) -> None:
@@ -187,7 +189,8 @@ class TunerContract:
     def test_unknown_keyword_arguments_are_accepted(self, tuner: TunerFactory, search_space: Space) -> None:
         """Later versions of the core may say more."""
         session = Session(tuner(1), search_space)
-        parameters = session.tuner.generate_parameters(0, of_a_later_version=1)
+        proposal = Proposal.of(session.tuner.generate_parameters(0, of_a_later_version=1))
+        parameters = {**proposal.parameters, **proposal.extras}
         session.tuner.generate_multiple_parameters([1], of_a_later_version=1)
         session.tuner.receive_trial_result(0, parameters, 0.5, customized=False, of_a_later_version=1)
         session.tuner.trial_end(0, True, of_a_later_version=1)
