@@ -20,6 +20,14 @@ while not pathlib.Path("go").exists():
 nni.report_final_result(x)
 """
 
+ONE_IDEA = """
+from nni.tuner import Tuner
+class OneIdea(Tuner):
+    def update_search_space(self, search_space): ...
+    def generate_parameters(self, parameter_id, **kwargs):
+        return {"x": 0.5}
+"""
+
 
 def test_a_running_experiment_is_changed_and_asked(user: User) -> None:
     """Customised trials wait for their turn and say so, limits let them run, and a killed trial ends."""
@@ -40,7 +48,7 @@ def test_a_running_experiment_is_changed_and_asked(user: User) -> None:
 
 
 def test_results_are_carried_over_and_a_finished_experiment_goes_on(user: User) -> None:
-    """What is exported can be imported; one that is DONE is extended; one that was stopped says to resume."""
+    """What is exported can be imported; one that is DONE is extended, with a manager and without one."""
     first = user.create(user.config(trials=3))
     first.wait("DONE")
     export = user.work / "results.json"
@@ -52,8 +60,41 @@ def test_results_are_carried_over_and_a_finished_experiment_goes_on(user: User) 
     until(lambda: len(first.trials()) == 5, what="two more trials")
     first.wait("DONE")
     user.nnictl("stop", first.id)
-    refused = user.nnictl("experiment", "extend", first.id, "--trials", "2")
-    assert (refused.returncode, f"nnictl resume {first.id}" in refused.stderr) == (3, True)
+    advice = user.nnictl("why", first.id).stdout.partition("help: nnictl ")[2].partition(" gives it more")[0]
+    extended = user.nnictl(*advice.split())
+    assert extended.stdout.endswith(f"nnictl resume {first.id} goes on with it\n"), extended.stderr
+    again = user.resume(first)
+    again.wait("DONE")
+    assert len(again.trials()) == 15
+
+
+def test_equal_trials_run_once(user: User) -> None:
+    """Side by side or one after the other: the result of one is every equal one's, and no process is spent on it."""
+    user.write("one_idea.py", ONE_IDEA)
+    config = user.config(trials=4, concurrency=2, extra="duplicates: reuse\n")
+    named = "name: TPE\n  class_args: {optimize_mode: maximize}"
+    config.write_text(config.read_text().replace(named, "class_name: one_idea.OneIdea"))
+    experiment = user.create(config)
+    experiment.wait("DONE")
+    assert [one["status"] for one in experiment.trials()] == ["SUCCEEDED"] * 4
+    assert len([one for one in (experiment.folder / "trials").iterdir() if one.is_dir()]) == 1
+    assert "the result of trial 0 was used" in user.nnictl("why", "1").stdout
+
+
+def test_the_goal_is_changed_at_any_time(user: User) -> None:
+    """While it runs, when it is done, and when its manager is gone."""
+    experiment = user.create(user.config(trials=50, extra="stop_when: {target: 0}\n"))
+    experiment.wait("DONE")
+    raised = user.nnictl("update", "stopwhen", "--target", "5", "--no_improvement", "2")
+    assert raised.stdout == "INFO:  Update stopWhen success!\n", raised.stderr
+    experiment.wait("DONE")
+    assert "brought nothing better than trial" in user.nnictl("why").stdout
+    user.nnictl("stop", experiment.id)
+    number = len(json.loads(user.nnictl("trial", "ls", experiment.id, "--json").stdout))
+    assert user.nnictl("update", "stopwhen", experiment.id, "--no_improvement", "9").returncode == 0
+    again = user.resume(experiment)
+    again.wait("DONE")
+    assert len(again.trials()) > number
 
 
 def test_a_failed_trial_is_tried_again(user: User) -> None:

@@ -124,7 +124,7 @@ def test_a_script_asks_for_everything(script: Any) -> None:
 
 
 def test_a_running_experiment_is_changed(script: Any) -> None:
-    """Limits, concurrency and space, each at once; a trial is ended."""
+    """Limits, concurrency, space and goal, each at once; a trial is ended."""
     script("""
     experiment = make(trial_command="sleep 60", max_trial_number=2, max_experiment_duration="1h")
     experiment.start(0)
@@ -132,9 +132,11 @@ def test_a_running_experiment_is_changed(script: Any) -> None:
     experiment.update_max_trial_number(3)
     experiment.update_max_experiment_duration("2h")
     experiment.update_search_space({"x": {"_type": "uniform", "_value": [2, 3]}})
+    experiment.update_stop_when({"target": 9})
     params = experiment.get_experiment_profile()["params"]
     assert (params["trialConcurrency"], params["maxTrialNumber"], params["maxExperimentDuration"]) == (3, 3, 7200)
     assert params["searchSpace"]["x"]["_value"] == [2, 3]
+    assert params["stopWhen"]["target"] == 9
     trial = experiment.list_trial_jobs()[0].trialJobId
     experiment.kill_trial_job(trial)
     while experiment.get_trial_job(trial).status != "USER_CANCELED":

@@ -130,7 +130,12 @@ def waiting(user: Any) -> tuple[subprocess.Popen[str], Any]:
     """``nnictl create --wait`` with a trial that takes its time."""
     user.config(trial=STUBBORN, concurrency=1)
     create = user.start("create", "-c", "config.yaml", "-p", "0", "--wait")
-    until((user.work / "ready").exists)
+    until(lambda: (user.work / "ready").exists() or create.poll() is not None)
+    assert create.poll() is None, create.communicate()
+    # A trial may be ready before its manager is.
+    said = b""
+    while b"To stop experiment" not in said:
+        said += os.read(create.stdout.fileno(), 4096)
     return create, user.experiment()
 
 
@@ -165,6 +170,64 @@ def test_a_second_ctrl_c_says_what_is_left(user: Any) -> None:
     _, errors = create.communicate(timeout=30)
     assert create.returncode == 130
     assert f"nnictl stop {experiment.id} ends its trials" in errors
+    assert user.nnictl("stop", experiment.id).returncode == 0
+    assert experiment.processes() == []
+
+
+#: a plugin that keeps the manager from being ready, as a very busy machine does
+BUSY = """
+import pathlib, sys, time
+class Busy:
+    def find_spec(self, name, path=None, target=None):
+        while name == "nni_core.manager.web" and not pathlib.Path(%r).exists():
+            time.sleep(0.05)
+sys.meta_path.insert(0, Busy())
+"""
+
+
+def starting(user: Any) -> tuple[subprocess.Popen[str], Any]:
+    """``nnictl create --wait`` whose trial runs before its manager is ready, which it will be when ``go`` exists."""
+    user.write("busy.py", BUSY % str(user.work / "go"))
+    user.config(trial=STUBBORN, concurrency=1, extra="plugins: [busy.py]\n")
+    create = user.start("create", "-c", "config.yaml", "-p", "0", "--wait")
+    until(lambda: (user.work / "ready").exists() or create.poll() is not None)
+    assert create.poll() is None, create.communicate()
+    return create, user.experiment()
+
+
+def test_ctrl_c_ends_the_trials_of_a_start(user: Any) -> None:
+    """They had begun, so that the experiment stays, and can be resumed."""
+    create, experiment = starting(user)
+    create.send_signal(signal.SIGINT)
+    (user.work / "go").touch()
+    create.communicate(timeout=30)
+    assert create.returncode == 130
+    assert experiment.processes() == []
+    assert "SYS_CANCELED" in user.nnictl("trial", "ls", experiment.id).stdout
+
+
+def test_a_second_ctrl_c_in_a_start_says_what_is_left(user: Any) -> None:
+    """As it does later on."""
+    create, experiment = starting(user)
+    create.send_signal(signal.SIGINT)
+    log = experiment.folder / "log" / "nnimanager.log"
+    until(lambda: "asked_to_stop" in log.read_text())
+    create.send_signal(signal.SIGINT)
+    _, errors = create.communicate(timeout=30)
+    assert create.returncode == 130
+    assert f"nnictl stop {experiment.id} ends its trials" in errors
+    assert experiment.processes() != []
+    assert user.nnictl("stop", experiment.id).returncode == 0
+    assert experiment.processes() == []
+
+
+def test_the_trials_of_a_manager_that_is_killed_in_its_start_can_be_ended(user: Any) -> None:
+    """Its folder is what leads to them."""
+    create, experiment = starting(user)
+    os.kill(int((experiment.folder / "manager.lock").read_text()), signal.SIGKILL)
+    _, errors = create.communicate(timeout=30)
+    assert create.returncode == 3, errors
+    assert f"nnictl resume {experiment.id} goes on with it, nnictl stop {experiment.id} ends its trials" in errors
     assert user.nnictl("stop", experiment.id).returncode == 0
     assert experiment.processes() == []
 

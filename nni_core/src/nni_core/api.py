@@ -16,6 +16,7 @@ from attrs import field, frozen
 from nni_core.errors import NniError, Problem
 from nni_core.model import (
     AttemptId,
+    Direction,
     ExperimentId,
     ExperimentState,
     Json,
@@ -53,6 +54,7 @@ __all__ = [
     "TrialRequirements",
     "TrialSpec",
     "TrialStarted",
+    "TunedObjective",
     "Tuner",
     "TunerChoice",
     "TunerSpec",
@@ -201,11 +203,21 @@ class TunerSpec:
     implementation: str
     #: attrs class of the ``class_args``: its fields, types, defaults and validators are checked before anything starts,
     #: and the implementation receives its fields as keyword arguments. None: no arguments are taken. A field ``seed``
-    #: that the user leaves out is derived from the experiment's own and kept with it. Each field says what it is in
-    #: ``metadata={"doc": "..."}``: messages and the JSON schema of the config show it.
+    #: that the user leaves out is derived from the experiment's own and kept with it. A field ``objectives``, of type
+    #: ``tuple[TunedObjective, ...]``, is filled when the config names several; without it a tuner learns the first.
+    #: Each field says what it is in ``metadata={"doc": "..."}``: messages and the JSON schema of the config show it.
     arguments: type | None = None
     #: other names, for configs written for other versions
     aliases: Sequence[str] = ()
+
+
+@frozen(kw_only=True)
+class TunedObjective:
+    """One of several numbers that a tuner is to optimize together. Results are dicts then and hold each by name; any of
+    them may be missing. The first is under ``default`` too, and a plain number is the first."""
+
+    name: str = field(metadata={"doc": "Key of the number in results."})
+    direction: Direction = field(converter=Direction, metadata={"doc": "Which way is better."})
 
 
 @frozen(kw_only=True)

@@ -15,6 +15,7 @@ import string
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from attrs import field, frozen
 
@@ -102,6 +103,21 @@ class ExperimentFolder:
             return int(self.lock.read_bytes())
         except (OSError, ValueError):
             return None
+
+    def take_charge(self) -> IO[bytes] | None:
+        """Hold the lock that says that somebody is in charge, until the file is closed; None when another holds it."""
+        file = os.fdopen(os.open(self.lock, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        # Until the new manager introduces itself, its process id is all that is true of it.
+        self.manager_file.unlink(missing_ok=True)
+        file.truncate()
+        file.write(b"%d\n" % os.getpid())
+        file.flush()
+        return file
 
     def manager(self) -> ManagerRecord | None:
         """What its latest manager said of itself; None before there is one, and while one is starting."""

@@ -180,6 +180,8 @@ class Trial:
     penalty: float | None = None
     #: the earlier trial whose checkpoints this one begins with
     checkpoints_of: TrialId | None = None
+    #: the earlier trial of the same parameters whose result it has, or waits for; None when it runs itself
+    same_as: TrialId | None = None
 
 
 def default_number(value: Json) -> float | None:

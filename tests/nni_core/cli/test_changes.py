@@ -280,26 +280,56 @@ def test_an_experiment_is_extended(manager: Manager, nnictl: Any) -> None:
 
 
 def test_what_cannot_go_on_is_not_extended(manager: Manager, nnictl: Any) -> None:
-    """One in ERROR is resumed first, one without a limit needs none."""
+    """Nor one in ERROR while its manager is there, nor one that has no limit."""
     manager.do(lambda control: control.become(ExperimentState.ERROR, "the tuner died"))
     code, _, told = nnictl("experiment", "extend", "--trials", "5")
-    assert (code, "nnictl resume fake, then extend it" in told) == (2, True)
+    assert (code, "nnictl stop fake, extend it, and nnictl resume fake" in told) == (2, True)
     manager.do(lambda control: control.become(ExperimentState.RUNNING))
     manager.do(lambda control: control._config.update(maxTrialNumber=None))
     code, _, told = nnictl("experiment", "extend", "--trials", "5")
     assert (code, "max_trial_number is not set" in told) == (2, True)
+    assert "it goes on as it is; nnictl update trialnum fake --value N sets a limit" in told
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["update trialnum stopped1 -v 3", "experiment extend stopped1 -n 3", "trial kill stopped1 -T trial0",
-     "trial add stopped1 --parameters {}"],
-)  # fmt: skip
-def test_a_stopped_experiment_is_resumed_first(ended: Any, capsys: pytest.CaptureFixture[str], command: str) -> None:
+@pytest.mark.parametrize("command", ["trial kill stopped1 -T trial0", "trial add stopped1 --parameters {}"])
+def test_trials_of_a_stopped_experiment_need_a_resume_first(
+    ended: Any, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
     """The message says how."""
     ended("stopped1")
     assert run(command.split()) == 3
     assert "help: nnictl resume stopped1 goes on with it" in capsys.readouterr().err
+
+
+def test_the_goal_is_changed(manager: Manager, nnictl: Any) -> None:
+    """What is left out stays as it is; the last condition that is lifted takes the goal with it."""
+    assert nnictl("update", "stopwhen", "--target", "0.9", "-n", "5") == (0, "INFO:  Update stopWhen success!\n", "")
+    shown = nnictl("update", "stopwhen", "fake", "--target", "none", "--min_trials", "3", "--json")[1]
+    assert json.loads(shown)["stop_when"] == {"noImprovement": 5, "minTrials": 3, "running": "finish"}
+    assert json.loads(nnictl("update", "stopwhen", "--no_improvement", "none", "--json")[1])["stop_when"] is None
+    nnictl("update", "stopwhen", "--target", "-1e3")
+    assert manager.control.profile().config["stopWhen"]["target"] == -1000
+    nnictl("update", "stopwhen", "--never")
+    assert manager.control.profile().config["stopWhen"] is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "give --target"),
+        ("--never --target 1", "give --target"),
+        ("--target high", "error[NNI550]: --target must be a number or none, got 'high'"),
+        ("--target nan", "error[NNI550]"),
+        ("--no_improvement 0", "error[NNI550]: --no_improvement must be a whole number from 1"),
+        ("--min_trials none", "error[NNI550]: --min_trials"),
+        ("--running now", "'now' is not one of"),
+        ("--running cancel", "error[NNI253]"),
+    ],
+)
+def test_goals_that_cannot_be_change_nothing(manager: Manager, nnictl: Any, arguments: str, message: str) -> None:
+    """Each says what is wanted."""
+    code, _, told = nnictl("update", "stopwhen", *arguments.split())
+    assert (code, message in told, manager.control.profile().revision) == (2, True, 0), told
 
 
 def test_why_a_stopped_experiment_does_nothing(ended: Any, capsys: pytest.CaptureFixture[str]) -> None:

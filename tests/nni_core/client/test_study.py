@@ -86,6 +86,60 @@ def test_a_finite_space_ends() -> None:
     assert len(allowed.ask_many(9)) == 9
 
 
+def test_ids_never_repeat() -> None:
+    """A question that brought nothing has used some up, and so have refused suggestions."""
+    study = Study({"x": {"_type": "choice", "_value": [1, 2]}}, seed=3)
+    for one in study.ask_many(2):
+        study.tell(one, 1)
+    for _ in range(2):
+        with pytest.raises(nni.NoMoreTrialError):
+            study.ask()
+    study = Study(LINE, seed=3, constraints=["x > 4"])
+    seen = [study.ask().id for _ in range(10)]
+    assert len(set(seen)) == 10
+    assert seen == sorted(seen)
+
+
+WAITS = """
+from nni import NoMoreTrialError
+from nni.tuner import Tuner
+class Waits(Tuner):
+    ids = []
+    def update_search_space(self, search_space): ...
+    def generate_parameters(self, parameter_id, **kwargs):
+        self.ids.append(parameter_id)
+        if len(self.ids) == 2:
+            raise NoMoreTrialError
+        return {"x": len(self.ids), "ids": list(self.ids)}
+"""
+
+
+def test_a_question_that_brings_nothing_takes_an_id(tmp_path: Path) -> None:
+    """The tuner has seen it by then."""
+    (tmp_path / "waits_in_study.py").write_text(WAITS)
+    study = Study({}, AlgorithmConfig(class_name="waits_in_study.Waits", code_directory=tmp_path))
+    study.ask()
+    with pytest.raises(nni.NoMoreTrialError):
+        study.ask()
+    suggestion = study.ask()
+    assert (suggestion.id, suggestion.parameters["ids"]) == (2, [0, 1, 2])
+
+
+def test_initial_points_come_first() -> None:
+    """In their order, with what they leave out drawn; the tuner learns what came of them."""
+    space = {**LINE, "y": {"_type": "choice", "_value": [1, 2]}}
+    study = Study(space, seed=3, initial_points=[{"x": 1.0, "y": 2}, {"x": 2.0}], tuner="TPE")
+    assert study.ask().parameters == {"x": 1.0, "y": 2}
+    second, third = study.ask_many(2)
+    assert (second.parameters["x"], [one.id for one in study.trials]) == (2.0, [0, 1, 2])
+    assert third.parameters["x"] not in {1.0, 2.0}
+    study.tell(0, 5)
+    assert study.best is not None
+    assert study.best.id == 0
+    with pytest.raises(ConfigError, match="NNI372"):
+        Study(space, initial_points=[{"x": 99.0}])
+
+
 def test_constraints_hold() -> None:
     """As in a config."""
     study = Study(LINE, seed=3, constraints=["x > 1"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nni_core.api import AttemptStatus, NoMoreTrialError, Proposal, Tuner
-from nni_core.experiment.tuner_worker import RubbishError, Worker
+from nni_core.experiment.worker import RubbishError, Worker
 from nni_core.model import ExperimentState
 from nni_core.testing.experiment import ExperimentKit
 

@@ -21,8 +21,8 @@ from nni_core.experiment.profile import profile_of
 from nni_core.experiment.seeds import derived_seed
 from nni_core.experiment.sieve import REPEATS_ALLOWED, REUSED_IN_A_ROW, VIOLATIONS_ALLOWED, SearchRules
 from nni_core.experiment.tuner_messages import AlgorithmRef
-from nni_core.experiment.tuner_worker import Worker
 from nni_core.experiment.tuner_worker import built as built_in_worker
+from nni_core.experiment.worker import Worker
 from nni_core.model import Duplicates, ExperimentState, ParameterSource, TrialState
 from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins import PluginRegistry
@@ -177,16 +177,6 @@ async def test_a_reused_result_is_told_and_shown() -> None:
         assert None not in {trial.started_at, trial.ended_at}
         assert isinstance(kit.tuner.tuner, CountingTuner)
         assert [parameter_id for parameter_id, *_ in kit.tuner.tuner.results] == [0, 1]
-
-
-async def test_what_failed_or_still_runs_is_not_reused() -> None:
-    """There is no result to reuse."""
-    async with running(
-        tuner=Stubborn, max_trials=3, concurrency=2, search_space=GRID, search={"duplicates": "reuse"}
-    ) as kit:
-        assert len(kit.service.submitted) == 2
-        await kit.exit(0, 1)
-        assert len(kit.service.submitted) == 3
 
 
 async def test_a_tuner_that_only_repeats_itself_ends_the_experiment() -> None:

@@ -13,8 +13,9 @@ import pytest
 from attrs import evolve
 
 from nni_core.experiment.clock import SystemClock
-from nni_core.experiment.tuner_host import TunerFailedError, TunerHost, TunerLimits
+from nni_core.experiment.tuner_host import TunerHost
 from nni_core.experiment.tuner_messages import AlgorithmRef, TunerSetup
+from nni_core.experiment.tuner_process import TunerFailedError, TunerLimits
 from nni_core.model import ExperimentState
 from nni_core.testing.clock import settle
 from nni_core.testing.experiment import LINE, CountingTuner, ExperimentKit

@@ -74,10 +74,60 @@ async def test_what_is_over_for_another_reason_is_not_extended(served: Served, s
 
 
 async def test_a_limit_that_is_not_there_is_not_extended(served: Served) -> None:
-    """There would be nothing to add to."""
+    """There would be nothing to add to: what sets one is said, or what else has ended the experiment."""
     await served.client.patch(EXPERIMENT, json={"max_trial_number": None})
     answer = await served.client.post(EXTEND, json={"trials": 1})
-    assert (answer.status_code, answer.json()["problems"][0]["code"]) == (409, "NNI743")
+    problem = answer.json()["problems"][0]
+    assert (answer.status_code, problem["code"]) == (409, "NNI743")
+    assert "nnictl update trialnum fake --value N" in problem["help"]
+    served.control.become(ExperimentState.DONE, "all 6 points of the search space have been tried")
+    problem = (await served.client.post(EXTEND, json={"trials": 1})).json()["problems"][0]
+    assert "DONE for another reason: the tuner has nothing left to suggest: all 6 points" in problem["message"]
+    assert "nnictl update searchspace fake" in problem["help"]
+
+
+async def test_a_goal_changes_by_its_parts(served: Served) -> None:
+    """What is left out stays, null lifts it; the last condition takes the goal with it."""
+
+    async def goal(change: Any) -> Any:
+        document = (await served.client.patch(EXPERIMENT, json={"stop_when": change})).json()
+        return document["config"]["stopWhen"]
+
+    standard = {"minTrials": 0, "running": "finish"}
+    assert await goal({"target": 0.9}) == {"target": 0.9, **standard}
+    assert await goal({"no_improvement": 5, "running": "cancel"}) == {
+        "target": 0.9, "noImprovement": 5, "minTrials": 0, "running": "cancel",
+    }  # fmt: skip
+    assert await goal({"target": None, "running": None}) == {"noImprovement": 5, **standard}
+    assert await goal({"no_improvement": None}) is None
+    assert (await goal({"target": 1}), await goal(None)) == ({"target": 1, **standard}, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"target": "high"}, ["stop_when", "target"]),
+        ({"no_improvement": 0}, ["stop_when", "no_improvement"]),
+        ({"targte": 1}, ["stop_when", "targte"]),
+        ({}, ["stop_when"]),
+        ([], ["stop_when"]),
+    ],
+)
+async def test_a_goal_that_cannot_be_is_told_by_its_place(served: Served, change: Any, place: Any) -> None:
+    """As in a config."""
+    answer = await served.client.patch(EXPERIMENT, json={"stop_when": change})
+    assert (answer.status_code, served.control.profile().revision) == (422, 0)
+    assert [problem["key_path"] for problem in answer.json()["problems"]] == [place]
+
+
+async def test_nni_profiles_carry_the_goal(served: Served) -> None:
+    """Whole, as every setting there."""
+    url = "/api/v1/nni/experiment?update_type=STOP_WHEN"
+    goal = {"noImprovement": 3, "minTrials": 1, "running": "finish"}
+    assert (await served.client.put(url, json={"params": {"stopWhen": goal}})).status_code == 200
+    assert served.control.profile().config["stopWhen"] == goal
+    answer = await served.client.put(url, json={"params": {"stopWhen": {"noImprovement": -3}}})
+    assert answer.json()["problems"][0]["key_path"] == ["params", "stopWhen", "noImprovement"]
 
 
 async def test_nni_profiles_are_told_by_their_own_keys(served: Served) -> None:

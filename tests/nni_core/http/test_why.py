@@ -58,7 +58,7 @@ async def test_the_limit_that_is_used_up_is_named(tmp_path: Path) -> None:
     """Trials, time, or both, and how to get more."""
     by_trials = Why(spent(tmp_path, maxTrialNumber=2)).experiment()
     assert by_trials.reason == "max_trial_number, 2, is used up; 2 trials run to the end"
-    assert by_trials.help.startswith("nnictl experiment extend fake --trials N")
+    assert by_trials.help == "nnictl experiment extend fake --trials 10 gives it more"
     by_time = Why(spent(tmp_path, maxExperimentDuration=10)).experiment()
     assert by_time.reason == "max_experiment_duration, 10 s, is over; 2 trials run to the end"
 

@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "view": ("nni_core.cli.view:view", "Look at a stopped experiment, or at a bundle, in the portal."),
     "stop": ("nni_core.cli.stop:stop", "Stop experiments; return when nothing of them is left running."),
     "experiment": ("nni_core.cli.experiment:experiment", "Look at experiments, and take their results home."),
-    "update": ("nni_core.cli.update:update", "Change a running experiment: its search space and its limits."),
+    "update": ("nni_core.cli.update:update", "Change an experiment: its search space, its limits and its goal."),
     "trial": ("nni_core.cli.trial:trial", "Look at trials, end them, try them again, and add some of your own."),
     "log": ("nni_core.cli.log:log", "Read the logs of an experiment and of its trials."),
     "top": ("nni_core.cli.top:top", "Watch the experiments that run."),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
 import click
 
 from nni_core.cli.messages import say, warn
-from nni_core.client.launch import Started
+from nni_core.client.launch import LeftBehind, Started, WarmManager
 
 REFERENCE = "https://nni.readthedocs.io/en/stable/reference/nnictl.html"
 
@@ -66,31 +67,42 @@ def make_ready_to_stay(options: Mapping[str, Any]) -> None:
             import_module(module)
 
 
-def carry_on(started: Started, urls: list[str], *, wait: bool, foreground: bool) -> int:
-    """Say where the experiment is, and stay with it when that was asked for; the answer is the exit code.
-
-    Ctrl-C while staying stops the experiment; a second one kills its manager.
-    """
+@contextmanager
+def interruptible(manager: WarmManager, options: Mapping[str, Any]) -> Iterator[None]:
+    """Ctrl-C stops an experiment that is stayed with, from the moment at which its manager is ready; a second one kills
+    that manager, and says what is left."""
     try:
-        _announce(started, urls)
-        return _follow(started, wait=wait, foreground=foreground)
+        yield
+    except LeftBehind as left:
+        click.echo(str(left), err=True)
+        raise
     except KeyboardInterrupt:
-        if wait or foreground:
-            _interrupted(started)
+        if manager.started is not None and (options["wait"] or options["foreground"]):
+            _interrupted(manager.started)
         raise
 
 
 def _interrupted(started: Started) -> None:
-    from nni_core.cli.messages import inform
-    from nni_core.client.stopping import stop_experiment
-
     try:
+        from nni_core.cli.messages import inform
+        from nni_core.client.stopping import stop_experiment
+
         inform(f"Stopping experiment {started.folder.id}")
         stop_experiment(started.folder)
     except KeyboardInterrupt:
         started.process.kill()
-        click.echo(f"its manager was killed; nnictl stop {started.folder.id} ends its trials", err=True)
+        click.echo(str(LeftBehind(started.folder)), err=True)
         raise
+
+
+def carry_on(started: Started, urls: list[str], options: Mapping[str, Any]) -> int:
+    """Say where the experiment is, and stay with it when that was asked for; the answer is the exit code."""
+    _announce(started, urls)
+    if not options["wait"] and not options["foreground"]:
+        return 0
+    from nni_core.cli.follow import follow_log, follow_progress
+
+    return follow_progress(started) if options["wait"] else follow_log(started)
 
 
 def _announce(started: Started, urls: list[str]) -> None:
@@ -100,11 +112,3 @@ def _announce(started: Started, urls: list[str]) -> None:
     say(f"Web portal URLs: {' '.join(urls)}")
     say(f'To stop experiment run "nnictl stop {started.folder.id}" or "nnictl stop --all"')
     say(f"Reference: {REFERENCE}")
-
-
-def _follow(started: Started, *, wait: bool, foreground: bool) -> int:
-    if not wait and not foreground:
-        return 0
-    from nni_core.cli.follow import follow_log, follow_progress
-
-    return follow_progress(started) if wait else follow_log(started)

@@ -1,4 +1,5 @@
-"""Changes of a running experiment, asked of its manager; what it refuses is told by its place in the user's file."""
+"""Changes of an experiment; what is refused is told by its place in the user's file. Settings of one that does not run
+are changed in its log, for the manager that goes on with it; for trials there has to be a manager."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 from attrs import evolve
 
+from nni_core.client.asking import EXPERIMENT, ask_to_change
 from nni_core.client.rest import Rest
 from nni_core.config.document import Document, in_file_order
 from nni_core.config.json_text import parse_json
@@ -21,27 +23,25 @@ from nni_core.model import Json
 
 
 def change(folder: ExperimentFolder, changes: Mapping[str, Json]) -> Mapping[str, Any]:
-    """Change limits, all of them or none; the answer is the experiment as it stands then.
+    """Change limits and goal, all of them or none; the answer is the experiment as it stands then.
 
-    :raises UserError: when a value cannot be, or no manager runs.
+    :raises UserError: when a value cannot be.
     """
-    document: Mapping[str, Any] = Rest(folder).send("PATCH", "/api/v1/experiment", dict(changes))
-    return document
+    return ask_to_change(folder, "PATCH", EXPERIMENT, dict(changes))
 
 
 def extend(folder: ExperimentFolder, more: Mapping[str, Json]) -> Mapping[str, Any]:
     """Add ``trials`` or ``duration`` (seconds) to the limits; the answer is the experiment as it stands then.
 
-    :raises UserError: when it has no such limit, or no manager runs.
+    :raises UserError: when it has no such limit.
     """
-    document: Mapping[str, Any] = Rest(folder).send("POST", "/api/v1/experiment/extend", dict(more))
-    return document
+    return ask_to_change(folder, "POST", f"{EXPERIMENT}/extend", dict(more))
 
 
 def change_space(folder: ExperimentFolder, file: Path) -> Mapping[str, Any]:
     """Replace the search space by the one in a JSON or YAML file; the answer is the experiment as it stands then.
 
-    :raises UserError: when the file or the space in it is wrong, with places, or no manager runs.
+    :raises UserError: when the file or the space in it is wrong, with places.
     """
     document = _read(read_space_document(file))
     _check_space(document)

@@ -11,7 +11,7 @@ from typing import Self
 from attrs import frozen
 
 from nni_core.children import Child, start_child
-from nni_core.errors import MachineError, PluginError, Problem
+from nni_core.errors import MachineError, PluginError, Problem, UserError
 from nni_core.folders import ExperimentFolder
 from nni_core.manager.order import Order, Reply
 
@@ -23,6 +23,13 @@ class Started:
     folder: ExperimentFolder
     process: Child
     warnings: Sequence[Problem]
+
+
+class LeftBehind(KeyboardInterrupt):
+    """A second Ctrl-C: the manager was killed, and its trials go on. The text says how to end them."""
+
+    def __init__(self, folder: ExperimentFolder) -> None:
+        super().__init__(f"its manager was killed; nnictl stop {folder.id} ends its trials")
 
 
 class WarmManager:
@@ -40,6 +47,8 @@ class WarmManager:
             os.close(write)
             self._complaints = os.fdopen(read, "rb")
         self._ordered = False
+        #: the manager once it is ready: what was started is not taken back any more
+        self.started: Started | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -52,13 +61,27 @@ class WarmManager:
         self._complaints.close()
 
     def send(self, order: Order, sockets: Sequence[socket.socket]) -> Started:
-        """Give the order and the listening sockets, and wait until the manager is ready.
+        """Give the order and the listening sockets, and wait until the manager is ready. Ctrl-C meanwhile ends it, and
+        the trials that it may have begun, in order.
 
         :raises PluginError: with the problems that the manager found.
         :raises MachineError: when it died.
+        :raises LeftBehind: when that end was interrupted, too.
         """
         folder = ExperimentFolder(order.folder)
         self._ordered = True
+        try:
+            self._hand_over(order, sockets)
+            self.started = self._answer(folder)
+        except UserError:
+            raise
+        except BaseException:
+            self.started = None
+            self._end(folder)
+            raise
+        return self.started
+
+    def _hand_over(self, order: Order, sockets: Sequence[socket.socket]) -> None:
         try:
             # One byte carries the descriptors; the order follows it.
             socket.send_fds(self._channel, [b"!"], [one.fileno() for one in sockets])
@@ -66,14 +89,10 @@ class WarmManager:
             self._channel.shutdown(socket.SHUT_WR)
         except BrokenPipeError:
             pass
-        try:
-            with self._channel.makefile("rb") as answers:
-                line = answers.readline()
-        except BaseException:
-            # Ctrl-C, most likely: what was begun is ended in order.
-            self.process.terminate()
-            self.process.wait()
-            raise
+
+    def _answer(self, folder: ExperimentFolder) -> Started:
+        with self._channel.makefile("rb") as answers:
+            line = answers.readline()
         if not line:
             raise MachineError(self._death(folder))
         reply = Reply.decode(line)
@@ -84,6 +103,15 @@ class WarmManager:
         if not reply.ok:
             raise PluginError(*reply.problems)
         return Started(folder=folder, process=self.process, warnings=reply.problems)
+
+    def _end(self, folder: ExperimentFolder) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait()
+        except KeyboardInterrupt:
+            self.process.kill()
+            self.process.wait()
+            raise LeftBehind(folder) from None
 
     def _death(self, folder: ExperimentFolder) -> Problem:
         stderr = self._complaints.read().decode(errors="replace").strip()

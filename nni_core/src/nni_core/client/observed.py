@@ -130,6 +130,14 @@ class ObservedExperiment:
         """
         self._update("SEARCH_SPACE", "searchSpace", value)
 
+    def update_stop_when(self, value: Mapping[str, Json] | None) -> None:
+        """When the experiment has what it was made for, as a config says it; None: never. It is judged by the results
+        that there are, too.
+
+        :raises UserError: when it is no such condition.
+        """
+        self._update("STOP_WHEN", "stopWhen", None if value is None else dict(value))
+
     def _repr_html_(self) -> str | None:
         if self._folder is None:
             return None

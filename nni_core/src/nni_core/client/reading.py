@@ -29,35 +29,43 @@ async def _from_archive(folder: ExperimentFolder, path: str) -> Json:
     from nni_core.store.reader import open_readonly
 
     with open_readonly(folder.database) as reader:
-        status, body = await _ask(
-            create_local_app(Archive(reader, folder.path, keep=True), log_directory=folder.logs), path
-        )
+        app = create_local_app(Archive(reader, folder.path, keep=True), log_directory=folder.logs)
+        return await answer_of(app, path)
+
+
+async def answer_of(app: Any, path: str, *, method: str = "GET", body: Json = None) -> Json:
+    """The JSON document that an ASGI application of ours answers with; ``body`` goes with methods other than GET.
+
+    :raises UserError: when it refuses.
+    """
+    payload = b"" if method == "GET" else json.dumps(body).encode()
+    status, answer = await _ask(app, path, method, payload)
     if status >= 400:
-        raise refusal(status, body)
-    return json.loads(body)
+        raise refusal(status, answer)
+    return json.loads(answer)
 
 
-async def _ask(app: Any, path: str) -> tuple[int, bytes]:
-    """One GET, spoken to an ASGI application without a network."""
+async def _ask(app: Any, path: str, method: str, payload: bytes) -> tuple[int, bytes]:
+    """One request, spoken to an ASGI application without a network."""
     bare, _, query = path.partition("?")
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "GET",
+        "method": method,
         "scheme": "http",
         "path": bare,
         "raw_path": bare.encode(),
         "root_path": "",
         "query_string": query.encode(),
-        "headers": [(b"host", b"localhost")],
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
         "client": ("127.0.0.1", 0),
         "server": ("127.0.0.1", 80),
     }
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.request", "body": payload, "more_body": False}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)

@@ -5,25 +5,25 @@ from __future__ import annotations
 import re
 import secrets
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from random import Random
 
 from attrs import evolve
 
 from nni_core.client.addresses import bind, default_addresses
-from nni_core.client.launch import Started, WarmManager
+from nni_core.client.launch import LeftBehind, Started, WarmManager
 from nni_core.config.load import LoadedConfig, load_config, locate
-from nni_core.config.schema import ExperimentConfig
-from nni_core.config.search_checks import completed
 from nni_core.errors import ConfigError, ConflictError, MachineError, Problem, UserError, nearest
-from nni_core.experiment.seeds import derived_seed, seeded
+from nni_core.experiment.initial_points import completed_points
+from nni_core.experiment.seeds import seeded
 from nni_core.folders import ExperimentFolder, new_folder, remove_folder
 from nni_core.manager.order import Action, Listening, Order
 from nni_core.model import Json
 from nni_core.plugins import PluginRegistry
-from nni_core.space import Constraints, SearchSpace
+from nni_core.store.base import StoreError
+from nni_core.store.events import TrialCreated
+from nni_core.store.reader import open_readonly
 
 _PREFIX = re.compile(r"[A-Za-z0-9._~-]+(/[A-Za-z0-9._~-]+)*")
 
@@ -118,7 +118,8 @@ def _drawn(loaded: LoadedConfig) -> dict[str, Json]:
         if algorithm is not None and algorithm.arguments is not None:
             canonical[section]["classArgs"] = seeded(algorithm.class_args, algorithm.arguments, seed, section)
     if config.initial_points:
-        canonical["initialPoints"] = completed_points(config, seed)
+        points = completed_points(config.initial_points, config.search_space, config.constraints, seed)
+        canonical["initialPoints"] = points
     return canonical
 
 
@@ -130,44 +131,52 @@ def seed_line(loaded: LoadedConfig, order: Order) -> str:
     return f"Seed: {seed}{drawn}"
 
 
-def completed_points(config: ExperimentConfig, seed: int) -> list[Mapping[str, Json]]:
-    """The initial points with what they leave open drawn from the search space.
-
-    :raises ConfigError: when nothing completes one.
-    """
-    space = SearchSpace.parse(config.search_space)
-    constraints = Constraints.read(config.constraints, space)
-    points: list[Mapping[str, Json]] = []
-    for index, point in enumerate(config.initial_points):
-        random = Random(derived_seed(seed, f"initial point {index}"))  # noqa: S311 - no secret
-        try:
-            points.append(completed(point, space, constraints, random))
-        except ConfigError as error:
-            raise ConfigError(*(problem.under("initial_points", index) for problem in error.problems)) from error
-    return points
-
-
 def start_new(manager: WarmManager, order: Order, sockets: Sequence[socket.socket], loaded: LoadedConfig) -> Started:
-    """Start a new experiment; when that fails its folder is removed again, and problems have their place in the config.
+    """Start a new experiment. When that fails, problems have their place in the config, and nothing is left of an
+    experiment that has begun no trial.
 
     :raises UserError: saying why it failed.
+    :raises LeftBehind: when it was interrupted twice, and trials go on.
     """
     folder = ExperimentFolder(order.folder)
     try:
         return manager.send(order, sockets)
     except UserError as error:
+        manager.process.wait()
+        if _has_trials(folder):
+            raise _abandoned(error, folder) from error
         problems = [locate(loaded, problem) if problem.key_path else problem for problem in error.problems]
         # The folder goes away, so that nothing is left of an experiment that never was; its logs are shown here.
         log = _tail(folder.manager_log if isinstance(error, MachineError) else folder.tuner_log)
-        manager.process.wait()
         remove_folder(folder)
         kept = "" if isinstance(error, MachineError) else problems[-1].help
         if log or not kept:
             problems[-1] = evolve(problems[-1], help=f"{kept}\n{log}".strip())
         raise type(error)(*problems) from error
-    except BaseException:
+    except BaseException as error:
+        if _has_trials(folder):
+            raise
         remove_folder(folder)
+        if isinstance(error, LeftBehind):
+            raise KeyboardInterrupt from error
         raise
+
+
+def _has_trials(folder: ExperimentFolder) -> bool:
+    """Whether trials were begun by a manager that has ended before it was ready. A log that it did not get to the end
+    of making tells of none."""
+    try:
+        with open_readonly(folder.database) as reader:
+            return bool(reader.number_of(TrialCreated))
+    except StoreError:
+        return False
+
+
+def _abandoned(error: UserError, folder: ExperimentFolder) -> UserError:
+    """The same error, with what can be done about the trials."""
+    *others, last = error.problems
+    choice = f"nnictl resume {folder.id} goes on with it, nnictl stop {folder.id} ends its trials"
+    return type(error)(*others, evolve(last, help=f"{choice}; {last.help}" if last.help else choice))
 
 
 def _tail(path: Path, lines: int = 20) -> str:

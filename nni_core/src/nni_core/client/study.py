@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -14,11 +15,13 @@ from nni_core.api import NoMoreTrialError
 from nni_core.client.settings_tree import AlgorithmConfig
 from nni_core.config.search import SearchConfig, load_search
 from nni_core.errors import ConfigError, ConflictError, NotFoundError, Problem
+from nni_core.experiment.initial_points import completed_points
 from nni_core.experiment.objectives import optimize_mode
 from nni_core.experiment.seeds import seeded
 from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.tuner_messages import AlgorithmRef
-from nni_core.experiment.tuner_worker import Worker, built
+from nni_core.experiment.tuner_worker import built
+from nni_core.experiment.worker import Worker
 from nni_core.model import Duplicates, Json, Parameters, TrialState, default_number
 from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins import discover_plugins
@@ -77,11 +80,12 @@ class Study:
         class_args: Mapping[str, Json] | None = None,
         seed: int | None = None,
         constraints: Sequence[str] = (),
+        initial_points: Sequence[Parameters] = (),
         duplicates: Literal["skip", "allow"] = "skip",
     ) -> None:
         """``tuner`` is the name of an installed one, or what a config says under ``tuner``; ``class_args`` are its
-        arguments. ``seed``, ``constraints`` and ``duplicates`` mean what they mean in a config; the seed is drawn when
-        it is left out.
+        arguments. ``seed``, ``constraints``, ``initial_points`` and ``duplicates`` mean what they mean in a config: the
+        points are suggested first, and the seed is drawn when it is left out.
 
         :raises UserError: with everything that is wrong with the search space, the tuner and its arguments.
         """
@@ -91,6 +95,7 @@ class Study:
             "tuner": _section(tuner, class_args),
             "seed": seed,
             "constraints": list(constraints),
+            "initial_points": [dict(point) for point in initial_points],
             "duplicates": duplicates,
         }
         config = load_search(given, Path.cwd(), registry)
@@ -106,6 +111,13 @@ class Study:
         made = built(registry, PluginKind.TUNER, _reference(config, arguments).as_json(), rules)
         self._worker = Worker(tuner=made, assessor=None, search_space=config.search_space, rules=rules)
         self._trials: dict[int, StudyTrial] = {}
+        #: initial points that were not suggested yet, and the ids of those that were
+        self._points: deque[Parameters] = deque()
+        if config.initial_points:  # of a space that only a tuner of the user's own can read there are none
+            points = completed_points(config.initial_points, config.search_space, config.constraints, self.seed)
+            self._points.extend(points)
+        self._given: set[int] = set()
+        self._next_id = 0
 
     def ask(self) -> Suggestion:
         """The next parameters to try.
@@ -119,13 +131,27 @@ class Study:
 
         :raises nni.NoMoreTrialError: when none is left.
         """
-        answer = self._worker.ask(count, max(self._trials, default=-1) + 1)
-        suggestions = [Suggestion(id=one[0], parameters=one[1]) for one in answer["suggestions"]]
-        for one in suggestions:
-            self._trials[one.id] = StudyTrial(id=one.id, parameters=one.parameters)
+        suggestions = [self._suggested(self._first_point()) for _ in range(min(count, len(self._points)))]
+        if len(suggestions) == count:
+            return suggestions
+        answer = self._worker.ask(count - len(suggestions), self._next_id)
+        # The tuner has seen the ids of what was refused, too.
+        self._next_id = answer["next_id"]
+        suggestions += [self._suggested(Suggestion(id=one[0], parameters=one[1])) for one in answer["suggestions"]]
         if not suggestions:
             raise NoMoreTrialError(answer["exhausted"])
         return suggestions
+
+    def _first_point(self) -> Suggestion:
+        point = Suggestion(id=self._next_id, parameters=self._points.popleft())
+        self._next_id += 1
+        self._given.add(point.id)
+        self._worker.customized(point.id, point.parameters)
+        return point
+
+    def _suggested(self, suggestion: Suggestion) -> Suggestion:
+        self._trials[suggestion.id] = StudyTrial(id=suggestion.id, parameters=suggestion.parameters)
+        return suggestion
 
     def tell(self, suggestion: Suggestion | int, value: object = None, *, failed: bool = False) -> StudyTrial:
         """Say what came of a suggestion, or of its id: a value as for :func:`nni.report_final_result`, or ``failed``.
@@ -141,7 +167,7 @@ class Study:
         trial = self._open_trial(suggestion)
         result = None if failed else checked(value)
         state = TrialState.FAILED if failed else TrialState.SUCCEEDED
-        self._worker.end(trial.id, trial.parameters, str(trial.id), result, not failed, customized=False)
+        self._worker.end(trial.id, trial.parameters, str(trial.id), result, not failed, trial.id in self._given)
         self._trials[trial.id] = evolve(trial, state=state, value=result)
         return self._trials[trial.id]
 

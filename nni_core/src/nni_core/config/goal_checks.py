@@ -35,7 +35,7 @@ def _objectives(objectives: Sequence[ObjectiveConfig], tuner: Any) -> Iterator[P
                 key_path=("objectives", place, "name"),
             )
         seen.add(objective.name)
-    if len(seen) > 1 and tuner is not None and tuner.class_name is None:
+    if len(seen) > 1 and tuner is not None and tuner.class_name is None and not hasattr(tuner.arguments, "objectives"):
         others = ", ".join(repr(one.name) for one in objectives[1:])
         yield Problem(
             code=ConfigCode.FIRST_OBJECTIVE_ONLY,

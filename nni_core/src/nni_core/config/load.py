@@ -188,6 +188,7 @@ class _Loading:
 
     def _read_sections(self, given: Mapping[str, Given], objectives: Sequence[ObjectiveConfig]) -> dict[str, Any]:
         self._sections.direction = objectives[0].direction if objectives else None
+        self._sections.objectives = objectives if len(objectives) > 1 else ()
         for kind in (PluginKind.TUNER, PluginKind.TRAINING_SERVICE):
             if kind.value not in given or given[kind.value].value is None:
                 self._problems.append(missing_name(self._lookup, kind, (kind.value,)))

@@ -15,7 +15,7 @@ from nni_core.config.search_checks import search_problems
 from nni_core.config.sections import Sections
 from nni_core.config.structure import Given, Structurer
 from nni_core.errors import ConfigError, Problem
-from nni_core.model import Duplicates, Json
+from nni_core.model import Duplicates, Json, Parameters
 from nni_core.plugin_kinds import PluginKind
 from nni_core.space import validate
 
@@ -28,10 +28,11 @@ class SearchConfig:
     tuner: AlgorithmConfig
     seed: int | None = None
     constraints: tuple[str, ...] = ()
+    initial_points: tuple[Parameters, ...] = ()
     duplicates: Duplicates = field(default=Duplicates.SKIP, converter=Duplicates)
 
 
-_PLAIN = {"seed", "constraints", "duplicates"}
+_PLAIN = {"seed", "constraints", "initial_points", "duplicates"}
 _OTHERS = [one.name for one in attrs.fields(ExperimentConfig) if one.name not in _PLAIN]
 
 

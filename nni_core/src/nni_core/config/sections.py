@@ -13,6 +13,7 @@ from nni_core.api import TunerChoice
 from nni_core.config.canonical import to_json
 from nni_core.config.codes import ArgumentCode, ConfigCode
 from nni_core.config.document import folded
+from nni_core.config.goals import ObjectiveConfig
 from nni_core.config.lookup import ConfiguredSpec, PluginLookup
 from nni_core.config.mistakes import ConflictProblem, MistakesError, given_twice
 from nni_core.config.paths import directory_problem
@@ -38,6 +39,7 @@ from nni_core.plugin_kinds import PluginKind
 
 #: the argument by which algorithms are told which way is better
 _MODE = "optimize_mode"
+_OBJECTIVES = "objectives"
 
 
 @frozen(kw_only=True)
@@ -68,6 +70,8 @@ class Sections:
     direction: Direction | None = None
     #: what that direction is of
     told_by: str = "the first objective"
+    #: all of them, where the config names several; filled in for tuners that learn them
+    objectives: Sequence[ObjectiveConfig] = ()
 
     def algorithm(self, kind: PluginKind, given: Given) -> AlgorithmConfig | None:
         """The tuner or assessor of a config; None when something in it is wrong."""
@@ -213,8 +217,11 @@ class Sections:
         if spec is None:
             return None
         path = (*given.path, *(keys["class_args"].path if "class_args" in keys else ("class_args",)))
-        if self.direction is not None and kind is not PluginKind.METRIC_SINK and _takes_mode(spec):
+        if self.direction is not None and kind is not PluginKind.METRIC_SINK and _takes(spec, _MODE):
             arguments = {_MODE: self.direction.value, **arguments}
+        if self.objectives and kind is PluginKind.TUNER and _takes(spec, _OBJECTIVES):
+            named = [{"name": one.name, "direction": one.direction.value} for one in self.objectives]
+            arguments = {**arguments, _OBJECTIVES: named}
         try:
             record = structure_arguments(spec, arguments, base=self.base)
         except MistakesError as error:
@@ -336,8 +343,8 @@ def missing_name(lookup: PluginLookup, kind: PluginKind, path: Sequence[str | in
     return Problem(code=ConfigCode.MISSING_KEY, message=message, help=help_, key_path=tuple(path))
 
 
-def _takes_mode(spec: ConfiguredSpec) -> bool:
-    return spec.arguments is not None and any(name_of(one) == _MODE for one in settable(spec.arguments))
+def _takes(spec: ConfiguredSpec, name: str) -> bool:
+    return spec.arguments is not None and any(name_of(one) == name for one in settable(spec.arguments))
 
 
 def _own_name(name: str, spec: ConfiguredSpec) -> str:

@@ -26,12 +26,14 @@ from nni_core.model import (
 
 
 class Setting(StrEnum):
-    """What can be changed while an experiment runs; NNI's names of ``update_type``."""
+    """What can be changed of an experiment; NNI's names of ``update_type``."""
 
     TRIAL_CONCURRENCY = "TRIAL_CONCURRENCY"
     MAX_EXEC_DURATION = "MAX_EXEC_DURATION"
     MAX_TRIAL_NUM = "MAX_TRIAL_NUM"
     SEARCH_SPACE = "SEARCH_SPACE"
+    #: not one of NNI's
+    STOP_WHEN = "STOP_WHEN"
 
 
 #: where each setting stands in the canonical config
@@ -40,6 +42,7 @@ KEYS: Mapping[Setting, str] = {
     Setting.MAX_TRIAL_NUM: "maxTrialNumber",
     Setting.MAX_EXEC_DURATION: "maxExperimentDuration",
     Setting.SEARCH_SPACE: "searchSpace",
+    Setting.STOP_WHEN: "stopWhen",
 }
 
 
@@ -150,7 +153,7 @@ class ExperimentControl(Protocol):
         """Queue a customised trial; the answer is its sequence id."""
 
     async def change(self, setting: Setting, value: Json) -> None:
-        """Change a limit or the search space. The value is written as in the config (canonical form)."""
+        """Change a limit, the goal or the search space. The value is written as in the config (canonical form)."""
 
     async def change_all(self, changes: Mapping[Setting, Json]) -> None:
         """Change several of these at once: all, or none. ConfigError with what is wrong with each."""

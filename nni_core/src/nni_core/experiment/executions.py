@@ -6,9 +6,8 @@ Says what happened to trials; when there is room for more of them is the engine'
 from __future__ import annotations
 
 import uuid
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 from attrs import evolve, field, frozen
 
@@ -31,6 +30,7 @@ from nni_core.experiment.clock import Clock
 from nni_core.experiment.failures import FailurePolicy, FailureRule
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.objectives import DEFAULT, objectives_of
+from nni_core.experiment.recorder import Recorder
 from nni_core.experiment.reports import ReportReader
 from nni_core.experiment.transitions import cause_of, end_of
 from nni_core.log import get_logger
@@ -43,19 +43,6 @@ log = get_logger(__name__)
 #: seconds that trials are given after SIGTERM
 GRACE = 10.0
 RESUMED = "the experiment was stopped and resumed"
-
-
-class Recorder(Protocol):
-    """What executions need of the engine."""
-
-    def record(self, *bodies: ev.EventBody) -> None:
-        """Let things happen."""
-
-    def look_again(self) -> None:
-        """Something changed that may make room for a trial, or bring the end."""
-
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        """Do something beside everything else."""
 
 
 @frozen(kw_only=True)
@@ -102,10 +89,17 @@ class Executions:
             await self._handle(event)
 
     def waiting(self) -> list[Trial]:
-        """Live trials that the service does not have, that nobody asked to end, and that need not rest any more."""
+        """Live trials that the service does not have, that nobody asked to end, and that need not rest any more; not
+        those that wait for another's result."""
         ledger = self._ledger
         kept = self._placed | ledger.cancels.keys() | self._at_rest()
-        return [ledger.trials[one] for one in ledger.live if one not in kept]
+        found = [ledger.trials[one] for one in ledger.live if one not in kept]
+        return [trial for trial in found if trial.same_as is None]
+
+    @property
+    def placed(self) -> int:
+        """How many trials the service has."""
+        return len(self._placed)
 
     @property
     def resting(self) -> int:

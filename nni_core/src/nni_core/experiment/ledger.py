@@ -37,6 +37,8 @@ CHANGES_KEPT = 20_000
 NOTES_KEPT = 200
 #: settings whose change makes an experiment go on that has reached its goal
 _MORE = frozenset({"maxTrialNumber", "maxExperimentDuration", "searchSpace"})
+#: the setting that is the goal: another one is judged by all results that there are
+_GOAL = "stopWhen"
 
 
 class LedgerError(NniError):
@@ -186,7 +188,13 @@ class Ledger:
         self.revision += 1
         if "searchSpace" in body.changes:
             self.exhausted = None
-        if self.goal is not None and _MORE & body.changes.keys():
+        if self.state is ExperimentState.DONE and (_MORE | {_GOAL}) & body.changes.keys():
+            # Whatever ended it, it may be so no more.
+            self.reason = ""
+        if _GOAL in body.changes:
+            self.goal = None
+            self.progress.target_set_aside = False
+        elif self.goal is not None and _MORE & body.changes.keys():
             self.goal = None
             self.progress.begin_anew()
         return None, None
@@ -207,6 +215,7 @@ class Ledger:
                 attempt_id=body.attempt_id,
                 created_at=event.timestamp,
                 checkpoints_of=body.checkpoints_of,
+                same_as=body.same_as,
             )
         )
         self.next_parameter_id = max(self.next_parameter_id, body.parameter_id + 1)
@@ -245,6 +254,7 @@ class Ledger:
             exit_code=None,
             signal=None,
             penalty=None,
+            same_as=None if body.asked else self.trials[body.trial_id].same_as,
         )
         return body.trial_id, None
 
@@ -302,6 +312,8 @@ class Ledger:
         trial = self.trials[body.trial_id]
         self.streak.ended(trial)
         self.progress.ended(trial)
+        if body.state is not TrialState.SYS_CANCELED and (trial.state is not TrialState.SUCCEEDED or not trial.final):
+            self._let_run(trial)
         return body.trial_id, None
 
     @_apply.register
@@ -332,6 +344,12 @@ class Ledger:
             NoteView(timestamp=event.timestamp, level=body.level, message=body.message, trial_id=body.trial_id)
         )
         return body.trial_id, None
+
+    def _let_run(self, source: Trial) -> None:
+        """Trials that wait for a result that does not come have to run themselves."""
+        followers = [one for one in self.live if self.trials[one].same_as == source.id]
+        for trial_id in followers:
+            self._put(evolve(self.trials[trial_id], same_as=None))
 
     def _forget_execution(self, trial_id: TrialId) -> None:
         """An execution is over, and what was known of it only."""

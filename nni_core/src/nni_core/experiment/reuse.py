@@ -1,27 +1,46 @@
-"""Trials that need not run, because others had the same parameters: ``duplicates: reuse``."""
+"""Trials that need not run, because others have the same parameters: ``duplicates: reuse``.
+
+Such a trial takes the result of the earlier one: at once where there is one, else when it comes. Until then it keeps
+its place among the trials that may run: a tuner that insists on one idea learns its result before it has used up all
+the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from nni_core.model import MetricKind, Trial, TrialId, TrialState, tag_floats
+from nni_core.experiment.ledger import Ledger
+from nni_core.model import AttemptId, MetricKind, Trial, TrialId, TrialState, tag_floats
 from nni_core.store import events as ev
 
 
-def reused(
-    created: ev.TrialCreated, trials: Mapping[TrialId, Trial], earlier: TrialId | None
-) -> Sequence[ev.EventBody]:
-    """The whole life of a new trial that has the result of an earlier one; nothing when it has to run by itself."""
-    source = None if earlier is None else trials.get(earlier)
-    if source is None or source.final is None or source.state is not TrialState.SUCCEEDED:
-        return ()
-    trial_id, attempt_id = created.trial_id, created.attempt_id
+def has_result(trial: Trial) -> bool:
+    """Whether others of the same parameters may take its result."""
+    return trial.state is TrialState.SUCCEEDED and trial.final is not None
+
+
+def results_handed_on(ledger: Ledger, ended: Collection[TrialId] | None = None) -> Sequence[ev.EventBody]:
+    """What becomes of the trials that wait for the results of those that have ended; None: of any that has."""
+    bodies: list[ev.EventBody] = []
+    for trial_id in ledger.live:
+        trial = ledger.trials[trial_id]
+        if trial.same_as is None or not (ended is None or trial.same_as in ended):
+            continue
+        source = ledger.trials[trial.same_as]
+        if has_result(source):
+            bodies += result_taken(trial_id, trial.attempt_id, trial.parameter_id, source)
+    return bodies
+
+
+def result_taken(trial_id: TrialId, attempt_id: AttemptId, parameter_id: int, source: Trial) -> Sequence[ev.EventBody]:
+    """The whole life of a trial that has the result of another."""
+    assert source.final is not None  # noqa: S101 - has_result says so
     return [
         ev.TrialBegan(trial_id=trial_id, attempt_id=attempt_id),
         ev.MetricReported(
             trial_id=trial_id,
             attempt_id=attempt_id,
-            parameter_id=created.parameter_id,
+            parameter_id=parameter_id,
             kind=MetricKind.FINAL,
             sequence=0,
             value=tag_floats(source.final.value),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from nni_core.config.durations import DurationError, parse_duration, plain_seconds
 from nni_core.errors import ConfigError, Problem
 from nni_core.experiment.control import KEYS, Setting
@@ -22,7 +24,7 @@ def checked_settings(changes: Mapping[Setting, Json], *, own_tuner: bool = False
         try:
             checked |= checked_setting(setting, value, own_tuner=own_tuner)
         except ConfigError as error:
-            inside = setting is Setting.SEARCH_SPACE
+            inside = setting in {Setting.SEARCH_SPACE, Setting.STOP_WHEN}
             problems += [problem.under(KEYS[setting]) if inside else problem for problem in error.problems]
     if problems:
         raise ConfigError(*problems)
@@ -30,10 +32,10 @@ def checked_settings(changes: Mapping[Setting, Json], *, own_tuner: bool = False
 
 
 def checked_setting(setting: Setting, value: Json, *, own_tuner: bool = False) -> Mapping[str, Json]:
-    """The change of the canonical config that a new value amounts to. None lifts a limit. A tuner of the user's own
-    (``own_tuner``) may read search spaces in forms of its own.
+    """The change of the canonical config that a new value amounts to. None lifts a limit or a goal. A tuner of the
+    user's own (``own_tuner``) may read search spaces in forms of its own.
 
-    :raises ConfigError: when the value cannot be.
+    :raises ConfigError: when the value cannot be; key paths of a space or a goal begin inside it.
     """
     key = KEYS[setting]
     match setting:
@@ -47,6 +49,8 @@ def checked_setting(setting: Setting, value: Json, *, own_tuner: bool = False) -
             if not (own_tuner and isinstance(value, Mapping)):
                 SearchSpace.parse(value)
             return {key: value}
+        case Setting.STOP_WHEN:
+            return {key: None if value is None else _goal(value)}
 
 
 def checked_in(config: Mapping[str, Json], changes: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -72,6 +76,17 @@ def check_constraints(config: Mapping[str, Json], parameters: Parameters) -> Non
         problem = Constraints.read(texts, SearchSpace.parse(config["searchSpace"])).problem_of(parameters)
         if problem is not None:
             raise ConfigError(problem)
+
+
+def _goal(value: Json) -> Mapping[str, Json]:
+    # A reader of stopped experiments does without the records of configs.
+    from nni_core.config.goal_reading import read_goal
+
+    try:
+        return read_goal(value)
+    except ConfigError as error:
+        inside = [evolve(problem, key_path=problem.key_path[1:]) for problem in error.problems]
+        raise ConfigError(*inside) from error
 
 
 def _seconds(value: Json, key: str) -> int | float:

@@ -75,8 +75,9 @@ class Sieve:
         self._rules = evolve(rules, duplicates=Duplicates.ALLOW) if repeats else rules
         self._free_form = free_form
         self._seen: list[Parameters] = []
-        #: what a suggestion may repeat, for ``reuse``; the trial whose result it would have, once there is one
-        self._trials: dict[str, str | None] = {}
+        #: for ``reuse``, by what was tried: the first parameter id that ended well with a result, and the latest one
+        self._with_result: dict[str, int] = {}
+        self._latest: dict[str, int] = {}
         self._reused_in_a_row = 0
         self._space: SearchSpace | None = None
         self._constraints = Constraints()
@@ -139,25 +140,29 @@ class Sieve:
             return "all points of the search space that satisfy the constraints have been tried"
         return f"all {self._space.size} points of the search space have been tried"
 
-    def remember(self, parameters: Parameters) -> None:
-        """These were tried, whoever thought of them."""
+    def remember(self, parameters: Parameters, parameter_id: int | None = None) -> None:
+        """These were tried, whoever thought of them; without an id when that was elsewhere."""
         self._seen.append(parameters)
         self._mark(parameters)
-        if self._rules.duplicates is Duplicates.REUSE:
-            self._trials.setdefault(self._key(parameters), None)
+        if parameter_id is not None and self._rules.duplicates is Duplicates.REUSE:
+            self._latest[self._key(parameters)] = parameter_id
 
-    def take(self, parameters: Parameters) -> str | None:
-        """Remember a suggestion that becomes a trial; the answer is the earlier trial whose result it has already."""
-        earlier = self._trials.get(self._key(parameters)) if self._rules.duplicates is Duplicates.REUSE else None
-        self._reused_in_a_row = self._reused_in_a_row + 1 if earlier else 0
-        self.remember(parameters)
-        return earlier
-
-    def learn(self, parameters: Parameters, trial_id: str) -> None:
-        """A trial of these parameters ended well, with a result."""
+    def take(self, parameter_id: int, parameters: Parameters) -> int | None:
+        """Remember a suggestion that becomes a trial. The answer is the parameter id of an earlier one of the same
+        parameters: one that has a result, else the latest, which may still run."""
+        earlier: int | None = None
         if self._rules.duplicates is Duplicates.REUSE:
             key = self._key(parameters)
-            self._trials[key] = self._trials.get(key) or trial_id
+            repeats = key in self._with_result
+            earlier = self._with_result[key] if repeats else self._latest.get(key)
+            self._reused_in_a_row = self._reused_in_a_row + 1 if repeats else 0
+        self.remember(parameters, parameter_id)
+        return earlier
+
+    def learn(self, parameter_id: int, parameters: Parameters) -> None:
+        """A trial of these parameters ended well, with a result."""
+        if self._rules.duplicates is Duplicates.REUSE:
+            self._with_result.setdefault(self._key(parameters), parameter_id)
 
     def _mark(self, parameters: Parameters) -> None:
         if self._dedup is not None:

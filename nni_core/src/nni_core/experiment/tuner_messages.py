@@ -80,8 +80,8 @@ class Suggestion:
 
     parameter_id: int
     parameters: Mapping[str, Json]
-    #: the earlier trial of the same parameters whose result is to be used again
-    earlier: TrialId | None = None
+    #: parameter id of an earlier suggestion of the same parameters, whose trial's result is to be used, or waited for
+    earlier: int | None = None
     #: parameter id of the earlier suggestion whose trial's checkpoints it begins with
     checkpoints_of: int | None = None
 
@@ -131,7 +131,7 @@ def calls_for(event: ev.Event, trials: Mapping[TrialId, Trial], *, assessed: boo
     """The calls by which a tuner's process learns of an event; ``trials`` is the ledger's view just after it."""
     match event.body:
         case ev.TrialCreated(source=ParameterSource.CUSTOMIZED) as body:
-            yield {"op": "customized", "parameters": body.parameters}
+            yield {"op": "customized", "parameter_id": body.parameter_id, "parameters": body.parameters}
         case ev.MetricReported(kind=MetricKind.PERIODICAL) as body if assessed:
             yield {"op": "report", "trial_id": body.trial_id, "value": untag_floats(body.value)}
         case ev.TrialRequeued() as body if assessed:

@@ -35,9 +35,12 @@ class Why:
         self._budget = Budget.of(self._profile.config)
         self._created = len(trials)
         self._live = [trial for trial in trials if not trial.state.is_terminal]
+        #: whether a stop has left trials that run again after a resume
+        self._unfinished = bool(self._live) or any(trial.state is TrialState.SYS_CANCELED for trial in trials)
         #: trials that are to run and do not, in order
         self.waiting = [trial for trial in self._live if trial.state is not TrialState.RUNNING]
-        self._queue = [trial.id for trial in self.waiting if trial.state is TrialState.WAITING]
+        self._queue = [trial.id for trial in self.waiting if trial.state is TrialState.WAITING and not trial.same_as]
+        self._numbers = {trial.id: trial.sequence_id for trial in trials}
 
     @property
     def idle(self) -> bool:
@@ -55,9 +58,11 @@ class Why:
             case ExperimentState.NO_MORE_TRIAL | ExperimentState.TUNER_NO_MORE_TRIAL:
                 return Reason(reason=f"{self._spent()}; {_run(live)} to the end", help=self._more())
             case ExperimentState.DONE:
-                return Reason(reason=self._spent(), help=self._more())
+                return self._done()
             case ExperimentState.STOPPING:
                 return Reason(reason=f"it is being stopped, and waits for the end of {_number(live)}")
+            case ExperimentState.STOPPED if self._was_complete:
+                return Reason(reason=f"it was stopped when it was done: {self._spent()}", help=self._more())
             case ExperimentState.STOPPED | ExperimentState.VIEWED:
                 return Reason(reason="it was stopped", help=f"nnictl resume {profile.id}")
             case ExperimentState.ERROR:
@@ -102,13 +107,33 @@ class Why:
         now = f"{_run(len(self._live))}, and the" if self._live else "the"
         return Reason(reason=f"{now} next is about to be created")
 
+    def _done(self) -> Reason:
+        profile = self._profile
+        if not (profile.goal or profile.reason or self._is_spent):
+            reason = "it was done, and its settings were changed since: there is more to do"
+            return Reason(reason=reason, help=f"nnictl resume {profile.id} goes on with it")
+        return Reason(reason=self._spent(), help=self._more())
+
+    @property
+    def _was_complete(self) -> bool:
+        """Whether a resume would find nothing to do."""
+        return bool(self._profile.goal or self._is_spent) and not self._unfinished
+
+    @property
+    def _is_spent(self) -> bool:
+        return self._budget.is_spent(created=self._created, duration=self._profile.duration)
+
+    @property
+    def _has_all_trials(self) -> bool:
+        return self._budget.max_trials is not None and self._created >= self._budget.max_trials
+
     def _spent(self) -> str:
         """What is used up."""
         profile, budget = self._profile, self._budget
         if profile.goal:
             return profile.goal
         used = []
-        if budget.max_trials is not None and self._created >= budget.max_trials:
+        if self._has_all_trials:
             used.append(f"max_trial_number, {budget.max_trials}, is used up")
         if budget.is_late(profile.duration):
             used.append(f"max_experiment_duration, {budget.max_duration:g} s, is over")
@@ -117,8 +142,10 @@ class Why:
         return "; ".join(used) or "there is nothing left to try"
 
     def _more(self) -> str:
-        if self._profile.goal or self._budget.is_spent(created=self._created, duration=self._profile.duration):
-            return f"nnictl experiment extend {self._profile.id} --trials N, or --duration 1h, gives it more"
+        late = self._budget.is_late(self._profile.duration)
+        options = [*(["--trials 10"] if self._has_all_trials or not late else []), *(["--duration 1h"] if late else [])]
+        if self._profile.goal or self._is_spent:
+            return f"nnictl experiment extend {self._profile.id} {' '.join(options)} gives it more"
         return f"nnictl update searchspace {self._profile.id} --filename FILE gives it a larger search space"
 
     def _raise_concurrency(self) -> str:
@@ -130,7 +157,10 @@ class Why:
         profile = self._profile
         if profile.state not in ACTIVE and profile.state is not ExperimentState.DONE:
             return Reason(reason=f"the experiment is {profile.state}", help=f"nnictl resume {profile.id}")
-        placed = len(self._live) - len(self._queue)
+        if trial.same_as is not None:
+            number = self._numbers[trial.same_as]
+            return Reason(reason=f"it waits for the result of trial {number}, which has the same parameters")
+        placed = len(self._live) - len(self._queue) - sum(one.same_as is not None for one in self._live)
         if placed >= self._budget.concurrency:
             before = self._queue.index(trial.id)
             reason = f"{_run(placed)}, as many as trial_concurrency allows"

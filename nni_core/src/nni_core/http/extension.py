@@ -1,4 +1,4 @@
-"""More trials, or more time, for an experiment that runs or is done: added to what its limits are now."""
+"""More trials, or more time, for an experiment that runs, is done or was stopped: added to what its limits are now."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta
 from nni_core.errors import ConfigError, ConflictError, Problem
 from nni_core.experiment.budget import Budget
 from nni_core.experiment.control import ExperimentControl, ExperimentProfile, Setting
-from nni_core.experiment.transitions import ACTIVE
+from nni_core.experiment.why import Why
 from nni_core.http.body import structure
 from nni_core.model import ExperimentState, Json
 
@@ -27,7 +27,8 @@ class Extension:
 
 
 async def extend(control: ExperimentControl, body: Json) -> None:
-    """Raise the limits by what a body asks for: from where they are, or from where the experiment is beyond them.
+    """Raise the limits by what a body asks for: from where they are, or from where the experiment is beyond them. One
+    that has reached its goal needs no limit: the extension becomes one.
 
     :raises Refusal: 422 when the body has other fields.
     :raises ConfigError: when a value cannot be, or there is none.
@@ -39,13 +40,13 @@ async def extend(control: ExperimentControl, body: Json) -> None:
     budget = Budget.of(profile.config)
     changes: dict[Setting, Json] = {}
     if asked.trials is not UNSET:
-        more = _whole(asked.trials)
-        limit = _limit(budget.max_trials, "max_trial_number")
-        changes[Setting.MAX_TRIAL_NUM] = max(int(limit), profile.next_sequence_id) + more
+        more, limit = _whole(asked.trials), budget.max_trials
+        _check_limit(control, profile, limit, "max_trial_number", "trialnum")
+        changes[Setting.MAX_TRIAL_NUM] = max(limit or 0, profile.next_sequence_id) + more
     if asked.duration is not UNSET:
-        seconds = _seconds(asked.duration)
-        limit = _limit(budget.max_duration, "max_experiment_duration")
-        changes[Setting.MAX_EXEC_DURATION] = max(limit, profile.duration) + seconds
+        seconds, end = _seconds(asked.duration), budget.max_duration
+        _check_limit(control, profile, end, "max_experiment_duration", "duration")
+        changes[Setting.MAX_EXEC_DURATION] = max(end or 0, profile.duration) + seconds
     if not changes:
         message = "there is nothing to extend the experiment by"
         raise ConfigError(Problem(code="NNI741", message=message, help="give 'trials', 'duration' or both"))
@@ -53,18 +54,27 @@ async def extend(control: ExperimentControl, body: Json) -> None:
 
 
 def _check_state(profile: ExperimentProfile) -> None:
-    if profile.state in ACTIVE or profile.state in {ExperimentState.DONE, ExperimentState.INITIALIZED}:
+    if profile.state not in {ExperimentState.ERROR, ExperimentState.STOPPING, ExperimentState.VIEWED}:
         return
     message = f"experiment {profile.id} is {profile.state}: more trials or time do not make it go on"
-    advice = f"nnictl stop {profile.id} && nnictl resume {profile.id}, then extend it"
+    advice = f"nnictl stop {profile.id}, extend it, and nnictl resume {profile.id}"
     raise ConflictError(Problem(code="NNI742", message=message, help=advice))
 
 
-def _limit(limit: float | None, name: str) -> float:
-    if limit is None:
-        message = f"the experiment has no limit to extend: {name} is not set"
-        raise ConflictError(Problem(code="NNI743", message=message, help="nnictl why tells what it waits for"))
-    return limit
+def _check_limit(
+    control: ExperimentControl, profile: ExperimentProfile, limit: float | None, name: str, command: str
+) -> None:
+    """Refuse to add to a limit that is not set. Who has reached a goal wants more than that, and says how much."""
+    if limit is not None or profile.goal:
+        return
+    message = f"there is no limit to extend: {name} is not set"
+    if profile.state is ExperimentState.DONE:
+        # Something else has ended it, and that is what can be changed.
+        reason = Why(control).experiment()
+        message, advice = f"{message}, and the experiment is DONE for another reason: {reason.reason}", reason.help
+    else:
+        advice = f"it goes on as it is; nnictl update {command} {profile.id} --value N sets a limit"
+    raise ConflictError(Problem(code="NNI743", message=message, help=advice))
 
 
 def _whole(value: Json) -> int:

@@ -58,6 +58,7 @@ _PROFILE_KEYS: Mapping[Setting, Sequence[str]] = {
     Setting.MAX_EXEC_DURATION: ("maxExperimentDuration", "maxExecDuration"),
     Setting.MAX_TRIAL_NUM: ("maxTrialNumber", "maxTrialNum"),
     Setting.SEARCH_SPACE: ("searchSpace",),
+    Setting.STOP_WHEN: ("stopWhen",),
 }
 
 _MANY = (1, 10**9)

@@ -29,8 +29,9 @@ from nni_core.experiment.live_control import LiveControl
 from nni_core.experiment.profile import profile_of
 from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.sinks import Listener, Listeners, RelaySink
-from nni_core.experiment.tuner_host import TunerHost, TunerLimits
+from nni_core.experiment.tuner_host import TunerHost
 from nni_core.experiment.tuner_messages import AlgorithmRef, TunerSetup
+from nni_core.experiment.tuner_process import TunerLimits
 from nni_core.experiment.tuner_spawn import TunerLine, environment_of
 from nni_core.folders import ExperimentFolder
 from nni_core.manager.order import Action, Order

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
 import json
 import os
@@ -13,14 +12,13 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from typing import IO
 
 from attrs import asdict
 
 from nni_core.errors import MachineError, Problem, UserError
 from nni_core.experiment.clock import SystemClock
 from nni_core.experiment.kept_trials import keep_trials
-from nni_core.experiment.tuner_host import TunerFailedError
+from nni_core.experiment.tuner_process import TunerFailedError
 from nni_core.experiment.tuner_spawn import TunerLine
 from nni_core.folders import ExperimentFolder, ManagerRecord
 from nni_core.log import get_logger
@@ -47,7 +45,7 @@ def run(inbox: Inbox) -> int:
     os.umask(0o077)
     folder = ExperimentFolder(order.folder)
     threshold = logs.write_to(folder.manager_log, debug=order.debug)
-    lock = _locked(folder)
+    lock = folder.take_charge()
     if lock is None:
         _reply(channel, Reply(problems=[_in_use(folder)]))
         return 3
@@ -63,22 +61,6 @@ def run(inbox: Inbox) -> int:
             log.exception("manager.failed")
             _reply(channel, Reply(fault="".join(traceback.format_exception_only(error)).strip()))
             return 1
-
-
-def _locked(folder: ExperimentFolder) -> IO[bytes] | None:
-    """The lock that says a manager is in charge, held; None when another holds it."""
-    file = os.fdopen(os.open(folder.lock, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    # Until this manager introduces itself, its process id is all that is true of it.
-    folder.manager_file.unlink(missing_ok=True)
-    file.truncate()
-    file.write(b"%d\n" % os.getpid())
-    file.flush()
-    return file
 
 
 def _in_use(folder: ExperimentFolder) -> Problem:
@@ -127,7 +109,7 @@ class Manager:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             # Asked twice is asked once: a second ``nnictl stop`` waits like the first.
-            loop.add_signal_handler(number, self._stopping.set)
+            loop.add_signal_handler(number, self._asked_to_stop, number)
         try:
             assembly = await assemble(self._order, self._folder, SystemClock(), self._stopping.set, self._tuner)
         except UserError as error:
@@ -152,6 +134,10 @@ class Manager:
         engine = assembly.engine
         if engine.broken is None:
             keep_trials(self._folder.trials_file, list(engine.ledger.trials.values()), log_state(self._folder.database))
+
+    def _asked_to_stop(self, number: int) -> None:
+        log.info("manager.asked_to_stop", signal=signal.Signals(number).name)
+        self._stopping.set()
 
     async def _serve(self, assembly: Assembly) -> int:
         if self._order.action is Action.STOP:

@@ -76,6 +76,8 @@ class TrialCreated:
     initial_point: int | None = None
     #: the earlier trial whose checkpoints this one begins with
     checkpoints_of: TrialId | None = None
+    #: the earlier trial of the same parameters whose result this one has, or waits for
+    same_as: TrialId | None = None
 
 
 @frozen(kw_only=True)

@@ -28,9 +28,10 @@ from nni_core.api import (
 from nni_core.errors import Problem
 from nni_core.experiment.clock import Clock
 from nni_core.experiment.sieve import SearchRules
-from nni_core.experiment.tuner_host import TunerFailedError
 from nni_core.experiment.tuner_messages import Answer, Call, Failure, ask
-from nni_core.experiment.tuner_worker import Worker, perform
+from nni_core.experiment.tuner_process import TunerFailedError
+from nni_core.experiment.tuner_worker import perform
+from nni_core.experiment.worker import Worker
 from nni_core.model import AttemptId, Json, LogStream, MetricKind, TrialId
 
 
