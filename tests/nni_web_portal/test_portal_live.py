@@ -141,6 +141,17 @@ def test_a_viewer_may_not_steer(portal: Portal) -> None:
     expect(page.get_by_label(re.compile("end trial"))).to_have_count(0)
 
 
+def test_a_view_of_a_stopped_experiment_says_how_to_go_on(portal: Portal) -> None:
+    """What cannot be done now is shown with the reason, and with what would make it possible."""
+    experiment = digits_experiment(3, 0)
+    experiment.role, experiment.state = "viewer", "VIEWED"
+    page = portal(experiment).open()
+    for name in ("Stop", "Edit limits"):
+        button = page.get_by_role("button", name=name, exact=True)
+        expect(button).to_be_disabled()
+        expect(button).to_have_attribute("title", re.compile("nnictl resume .* goes on with it"))
+
+
 @pytest.mark.parametrize("prefix", ["", "/lab/7"])
 def test_an_address_holds_the_whole_view(portal: Portal, prefix: str) -> None:
     """Filter, states, order, columns and the chosen trial are in the address; pasting it shows the same."""

@@ -274,3 +274,15 @@ def _none_such(name: str, folders: Sequence[ExperimentFolder]) -> Problem:
     close = nearest(name, ids)
     hint = f"did you mean '{close}'?" if close else "nnictl experiment list --all shows every experiment"
     return Problem(code="NNI521", message=f"there is no experiment '{name}'", help=hint)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all.
+
+    :raises OSError: when that is not possible.
+    """
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    fresh.replace(path)

@@ -7,7 +7,6 @@ good for as long as the log is the same: a list of many long experiments reads e
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,7 +15,7 @@ import attrs
 from attrs import field, frozen
 
 from nni_core.errors import NniError
-from nni_core.folders import ExperimentFolder
+from nni_core.folders import ExperimentFolder, replace_file
 from nni_core.model import ExperimentState, TrialState
 from nni_core.store.log_state import log_state
 
@@ -140,9 +139,7 @@ def _kept(folder: ExperimentFolder) -> ExperimentSummary | None:
 def _keep(folder: ExperimentFolder, log: Sequence[int], summary: ExperimentSummary) -> None:
     # A folder that cannot be written to is read again the next time.
     with suppress(OSError):
-        fresh = folder.summary_file.with_name(f"summary.json.{os.getpid()}")
-        fresh.write_text(json.dumps({"log": log, "summary": attrs.asdict(summary)}))
-        fresh.replace(folder.summary_file)
+        replace_file(folder.summary_file, json.dumps({"log": log, "summary": attrs.asdict(summary)}).encode())
 
 
 def _summary(folder: ExperimentFolder, document: Mapping[str, Any], *, port: int | None) -> ExperimentSummary:

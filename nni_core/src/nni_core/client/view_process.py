@@ -20,7 +20,7 @@ from nni_core.client.archive_server import archive_server
 from nni_core.client.viewing import ViewOrder
 from nni_core.client.views import remove_view
 from nni_core.experiment.clock import SystemClock
-from nni_core.folders import ExperimentFolder, ManagerRecord
+from nni_core.folders import ExperimentFolder, ManagerRecord, replace_file
 from nni_core.log import get_logger
 from nni_core.manager import logs
 from nni_core.manager.order import Reply
@@ -104,9 +104,7 @@ def _introduce(view: ExperimentFolder, order: ViewOrder) -> None:
         urls=listening.urls,
         started_at=SystemClock().now(),
     )
-    fresh = view.manager_file.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(record)))
-    fresh.replace(view.manager_file)
+    replace_file(view.manager_file, json.dumps(asdict(record)).encode())
 
 
 def _reply(channel: socket.socket, reply: Reply) -> None:

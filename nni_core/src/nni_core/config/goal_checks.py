@@ -40,7 +40,8 @@ def _objectives(objectives: Sequence[ObjectiveConfig], tuner: Any) -> Iterator[P
         yield Problem(
             code=ConfigCode.FIRST_OBJECTIVE_ONLY,
             message=f"tuner {tuner.name} learns the first objective only, {objectives[0].name!r}, and not {others}",
-            help="put first what the search is to follow; nnictl experiment show tells the Pareto set of all of them",
+            help="take a tuner that learns all, such as TPE, or put first what the search is to follow; "
+            "nnictl experiment show tells the Pareto set of all of them",
             key_path=("objectives",),
             fatal=False,
         )

@@ -22,7 +22,7 @@ from nni_core.config.lookup import PluginLookup
 from nni_core.config.mistakes import ConflictProblem
 from nni_core.config.placing import Places
 from nni_core.config.read import document_of, read_document, read_space_document
-from nni_core.config.retired import is_version_1, retired_key
+from nni_core.config.retired import is_version_1, repeats_platform, retired_key
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, LogLevel, TrainingServiceConfig
 from nni_core.config.search_checks import search_problems
 from nni_core.config.sections import Sections, missing_name
@@ -154,7 +154,7 @@ class _Loading:
     def _match(self) -> dict[str, Given]:
         """What was given for each field, from wherever NNI allows it to be written."""
         given, problems = self._structurer.match(self._data, _Written)
-        self._problems += [retired_key(problem.key_path) or problem for problem in problems]
+        self._problems += [self._retired(problem) for problem in problems]
         given = {name: one for name, one in given.items() if not _is_placeholder(one)}
         advisor = given.pop("advisor", None)
         if advisor is not None and advisor.value is not None:
@@ -162,6 +162,13 @@ class _Loading:
                 self._refuse_both(given["tuner"].path, advisor.path, "`advisor` is an old name of `tuner`: keep one")
             given.setdefault("tuner", advisor)
         return given
+
+    def _retired(self, unknown: Problem) -> Problem:
+        """An unknown key, unless it is one that NNI once had."""
+        problem = retired_key(unknown.key_path) or unknown
+        if repeats_platform(unknown.key_path, self._data):
+            return attrs.evolve(problem, fatal=False, help="delete it: training_service says the same")
+        return problem
 
     def _plain_fields(self, given: dict[str, Given]) -> dict[str, Any]:
         """The fields that are no sections; among them those that stand inside the training service."""

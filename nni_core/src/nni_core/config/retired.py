@@ -14,10 +14,12 @@ from nni_core.errors import KeyPath, Problem
 from nni_core.model import Json
 
 _GONE = ""
+#: the key by which a file of the first schema is recognised
+_PLATFORM = "trainingserviceplatform"
 
 #: folded path of a key of the first schema -> what to write now; empty when nothing replaces it
 _VERSION_1: dict[tuple[str, ...], str] = {
-    ("trainingserviceplatform",): "training_service: {platform: …}",
+    (_PLATFORM,): "training_service: {platform: …}",
     ("authorname",): _GONE,
     ("description",): _GONE,
     ("multithread",): _GONE,
@@ -51,8 +53,20 @@ _VERSION_1: dict[tuple[str, ...], str] = {
 
 
 def is_version_1(data: Mapping[str, Json]) -> bool:
-    """Whether a config is written for NNI's first schema."""
-    return any(folded(key) == "trainingserviceplatform" for key in data)
+    """Whether a config is written for NNI's first schema. One that has a section of the second for the training service
+    is of the second, whatever else it says."""
+    keys = {folded(key) for key in data}
+    return _PLATFORM in keys and "trainingservice" not in keys
+
+
+def repeats_platform(key: KeyPath, data: Mapping[str, Json]) -> bool:
+    """Whether a key is the first schema's for the platform, and says what the section of the second says: NNI's own
+    test harness writes both."""
+    if len(key) != 1 or folded(str(key[0])) != _PLATFORM:
+        return False
+    section = next((value for name, value in data.items() if folded(name) == "trainingservice"), None)
+    platform = section.get("platform") if isinstance(section, Mapping) else section
+    return isinstance(platform, str) and data[str(key[0])] == platform
 
 
 def retired_key(path: KeyPath) -> Problem | None:

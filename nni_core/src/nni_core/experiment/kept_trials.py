@@ -6,7 +6,6 @@ the log is the same, and losing it costs time only.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import msgspec
 from attrs import frozen
 
 from nni_core import __version__
+from nni_core.folders import replace_file
 from nni_core.model import Metric, Trial
 from nni_core.store.log_state import log_state
 
@@ -49,12 +49,7 @@ def keep_trials(file: Path, trials: list[Trial], state: Sequence[int]) -> None:
     if len(trials) < FEWEST or not state[0]:
         return
     with suppress(OSError, OverflowError, UnicodeEncodeError, TypeError, RecursionError):
-        content = msgspec.msgpack.encode(_Kept(form=_FORM, log=state, trials=trials))
-        fresh = file.with_name(f"{file.name}.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(content)
-        fresh.replace(file)
+        replace_file(file, msgspec.msgpack.encode(_Kept(form=_FORM, log=state, trials=trials)))
 
 
 _DECODER = msgspec.msgpack.Decoder(_Kept)

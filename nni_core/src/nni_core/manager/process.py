@@ -20,7 +20,7 @@ from nni_core.experiment.clock import SystemClock
 from nni_core.experiment.kept_trials import keep_trials
 from nni_core.experiment.tuner_process import TunerFailedError
 from nni_core.experiment.tuner_spawn import TunerLine
-from nni_core.folders import ExperimentFolder, ManagerRecord
+from nni_core.folders import ExperimentFolder, ManagerRecord, replace_file
 from nni_core.log import get_logger
 from nni_core.manager import logs
 from nni_core.manager.assembly import Assembly, assemble
@@ -195,6 +195,4 @@ class Manager:
             urls=listening.urls,
             started_at=SystemClock().now(),
         )
-        fresh = self._folder.manager_file.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(record)))
-        fresh.replace(self._folder.manager_file)
+        replace_file(self._folder.manager_file, json.dumps(asdict(record)).encode())

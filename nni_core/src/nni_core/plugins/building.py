@@ -39,9 +39,7 @@ def arguments_of(arguments: type | None, class_args: Mapping[str, Json]) -> dict
         raise PluginError(_refused(told, "")) from error
     values = [(field, getattr(structured, field.name)) for field in attrs.fields(type(structured))]
     return {
-        field.alias: value
-        for field, value in values
-        if not (value is None and field.metadata.get(LEFT_OUT_WHEN_NONE))
+        field.alias: value for field, value in values if not (value is None and field.metadata.get(LEFT_OUT_WHEN_NONE))
     }
 
 
