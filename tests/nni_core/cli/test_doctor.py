@@ -30,7 +30,7 @@ def test_it_says_what_it_looked_at(home: Path, capsys: pytest.CaptureFixture[str
     """One line for each check; nothing of a healthy machine fails."""
     assert run(["doctor", "--json"]) == 0
     findings = json.loads(capsys.readouterr().out)
-    looked_at = "python nni plugins directory disk file_system clock ports limits gpus experiments"
+    looked_at = "python user nni plugins directory disk file_system clock ports limits gpus experiments"
     assert {one["check"].replace(" ", "_") for one in findings} == set(looked_at.split())
     assert {one["status"] for one in findings} <= {"ok", "warn"}
     assert all(one["fix"] for one in findings if one["status"] != "ok")

@@ -78,6 +78,7 @@ def diagnose() -> Iterator[Finding]:
 
     checks: Sequence[Callable[[], Iterator[Finding]]] = (
         python,
+        user,
         archived,
         plugins,
         working_directory,
@@ -98,6 +99,16 @@ def python() -> Iterator[Finding]:
         yield fail("python", found, "use Linux or macOS; on Windows, the Windows Subsystem for Linux")
     else:
         yield ok("python", found)
+
+
+def user() -> Iterator[Finding]:
+    """Who starts the trials."""
+    number = os.geteuid()
+    if number == 0:
+        advice = "use an account of your own; in a container of your own this is as it should be"
+        yield warn("user", "nnictl runs as root, and so do trials: they may do anything to this machine", advice)
+    else:
+        yield ok("user", f"trials run under the user id {number}")
 
 
 def working_directory() -> Iterator[Finding]:
