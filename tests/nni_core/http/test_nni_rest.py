@@ -267,6 +267,17 @@ async def test_exported_rows_are_imported_as_they_are(served: Served, ran: FakeC
     ]
 
 
+async def test_the_first_objective_is_result_enough(served: Served, ran: FakeControl) -> None:
+    """It is taken as default; a row that lacks it is told what it lacks."""
+    served.control._config["objectives"] = [{"name": "loss", "direction": "minimize"}]
+    path, row = f"{ROOT}/experiment/import-data", {"parameter": {"lr": 0.1, "layers": 2}}
+    refused = await served.client.post(path, json=[{**row, "value": {"accuracy": 1}}])
+    assert (refused.status_code, "'loss'" in refused.text) == (422, True)
+    answer = await served.client.post(path, json=[{**row, "value": {"loss": 0.5}}])
+    assert answer.status_code == 200, answer.text
+    assert served.control.imported_data() == [[{**row, "value": {"default": 0.5, "loss": 0.5}}]]
+
+
 async def test_what_a_manager_does_not_do_is_said(served: Served, ran: FakeControl) -> None:
     """With what to do instead."""
     refused = await served.client.post(f"{ROOT}/experiment", json={"trialCommand": "x"})

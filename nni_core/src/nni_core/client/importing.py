@@ -15,8 +15,10 @@ from nni_core.config.json_text import parse_json
 from nni_core.config.source_text import SourceText
 from nni_core.config.wording import found
 from nni_core.errors import ConfigError, NotFoundError, Problem, UserError
+from nni_core.experiment.objectives import objectives_of, with_default
 from nni_core.folders import ExperimentFolder
 from nni_core.model import Json, default_number
+from nni_core.space import SearchSpace
 
 #: bytes of a file, NNI's limit
 _FILE_LIMIT = 50 * 1024 * 1024
@@ -59,8 +61,10 @@ def import_file(folder: ExperimentFolder, file: Path) -> Imported:
     if problems:
         raise _placed(ConfigError(*problems), source)
     rest = Rest(folder)
-    kept = [row for row in rows if default_number(row.value) is not None]
-    outside = _outside(rest, kept)
+    config = rest.get("/api/v1/nni/experiment")["params"]
+    objectives = objectives_of(config)
+    kept = [row for row in rows if default_number(with_default(row.value, objectives)) is not None]
+    outside = _outside(SearchSpace.parse(config["searchSpace"]), kept)
     for piece in _pieces(kept):
         _send(rest, piece, source)
     return Imported(
@@ -136,12 +140,8 @@ def _decoded(value: Json) -> Json:
         return None
 
 
-def _outside(rest: Rest, rows: Sequence[_Row]) -> Sequence[str]:
+def _outside(space: SearchSpace, rows: Sequence[_Row]) -> Sequence[str]:
     """What is different about each row that does not lie in the search space."""
-    from nni_core.space import SearchSpace
-
-    profile = rest.get("/api/v1/nni/experiment")
-    space = SearchSpace.parse(profile["params"]["searchSpace"])
     differences = (space.contains(row.parameter) for row in rows)
     return [difference.message for difference in differences if difference is not None]
 

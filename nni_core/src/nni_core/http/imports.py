@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from nni_core.errors import Problem
+from nni_core.experiment.objectives import Objective, with_default
 from nni_core.http.body import structure
 from nni_core.http.problems import Refusal, refusal
 from nni_core.model import Json, default_number
@@ -17,8 +18,8 @@ _VALUE = {"type": ["number", "object", "string"], "examples": [0.5, {"default": 
 
 
 class ImportRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Parameters and the final result that they led to: a number, a dict with a numeric ``default``, or the JSON text
-    of either, as exports have it. The other fields of an export are taken and not looked at."""
+    """Parameters and the final result that they led to: a number, a dict with a numeric ``default`` or first objective,
+    or the JSON text of either, as exports have it. The other fields of an export are taken and not looked at."""
 
     parameter: dict[str, Json]
     value: Annotated[Any, msgspec.Meta(extra_json_schema=_VALUE)]
@@ -26,8 +27,8 @@ class ImportRow(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbi
     intermediate: list[Json] | None = None
 
 
-def import_rows(body: Json) -> Sequence[Mapping[str, Json]]:
-    """Rows for a tuner, with values as they were reported.
+def import_rows(body: Json, objectives: Sequence[Objective]) -> Sequence[Mapping[str, Json]]:
+    """Rows for a tuner, with values as they were reported, and the first objective as their ``default``.
 
     :raises Refusal: 422 with every row that is wrong.
     """
@@ -37,7 +38,7 @@ def import_rows(body: Json) -> Sequence[Mapping[str, Json]]:
     problems: list[Problem] = []
     for index, item in enumerate(body):
         try:
-            rows.append(_row(item))
+            rows.append(_row(item, objectives))
         except Refusal as refused:
             problems += [problem.under(index) for problem in refused.problems]
     if problems:
@@ -45,11 +46,11 @@ def import_rows(body: Json) -> Sequence[Mapping[str, Json]]:
     return rows
 
 
-def _row(item: Json) -> Mapping[str, Json]:
+def _row(item: Json, objectives: Sequence[Objective]) -> Mapping[str, Json]:
     row = structure(item, ImportRow)
-    value = _decoded(row.value)
+    value = with_default(_decoded(row.value), objectives)
     if default_number(value) is None:
-        raise Refusal(422, _no_result(row.value))
+        raise Refusal(422, _no_result(row.value, objectives[0].name))
     return {"parameter": row.parameter, "value": value}
 
 
@@ -62,12 +63,12 @@ def _decoded(value: Json) -> Json:
         return None
 
 
-def _no_result(value: Json) -> Problem:
+def _no_result(value: Json, name: str) -> Problem:
     text = repr(value)
     shown = text if len(text) <= 80 else f"{text[:79]}…"
     return Problem(
         code="NNI740",
-        message=f"'value' is no result: a finite number, or an object whose 'default' is one, is needed, got {shown}",
+        message=f"'value' is no result: a finite number, or an object whose {name!r} is one, is needed, got {shown}",
         help="leave out the rows of trials that reported no final result",
         key_path=("value",),
     )

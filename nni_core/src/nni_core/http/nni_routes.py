@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from nni_core.api import LogChunk
 from nni_core.errors import ConfigError, Problem
 from nni_core.experiment.control import Setting
+from nni_core.experiment.objectives import objectives_of
 from nni_core.http.api import Api, body_of
 from nni_core.http.body import parse_json
 from nni_core.http.encoding import encode
@@ -135,7 +136,8 @@ async def metadata(api: Api, request: Request) -> Response:
 
 @NNI.add("POST", "/experiment/import-data", "Learn results from elsewhere", body=list[ImportRow])
 async def import_data(api: Api, request: Request) -> Response:
-    if rows := import_rows(parse_json(await request.body())):
+    objectives = objectives_of(api.control.profile().config)
+    if rows := import_rows(parse_json(await request.body()), objectives):
         await api.control.import_data(rows)
     return Response()
 
