@@ -22,7 +22,7 @@ from nni_core.config.lookup import PluginLookup
 from nni_core.config.mistakes import ConflictProblem
 from nni_core.config.placing import Places
 from nni_core.config.read import document_of, read_document, read_space_document
-from nni_core.config.retired import is_version_1, repeats_platform, retired_key
+from nni_core.config.retired import is_harmless, is_version_1, retired_key
 from nni_core.config.schema import AlgorithmConfig, ExperimentConfig, LogLevel, TrainingServiceConfig
 from nni_core.config.search_checks import search_problems
 from nni_core.config.sections import Sections, missing_name
@@ -166,8 +166,8 @@ class _Loading:
     def _retired(self, unknown: Problem) -> Problem:
         """An unknown key, unless it is one that NNI once had."""
         problem = retired_key(unknown.key_path) or unknown
-        if repeats_platform(unknown.key_path, self._data):
-            return attrs.evolve(problem, fatal=False, help="delete it: training_service says the same")
+        if is_harmless(unknown.key_path, self._data):
+            return attrs.evolve(problem, fatal=False, help="delete it: it changes nothing here")
         return problem
 
     def _plain_fields(self, given: dict[str, Given]) -> dict[str, Any]:
