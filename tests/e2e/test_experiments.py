@@ -181,7 +181,7 @@ def test_wait_ends_with_the_experiment(user: Any) -> None:
     user.config(trials=3)
     done = user.nnictl("create", "--config", "config.yaml", "--port", "0", "--wait")
     assert done.returncode == 0, done.stderr
-    assert "DONE: 3 trials, 3/3, best 0." in done.stdout
+    assert "DONE: 3/3 trials, best 0." in done.stdout
     assert user.experiment().processes() == []
     user.config(trial="import nosuchmodule\n", trials=2)
     failed = user.nnictl("create", "--config", "config.yaml", "--port", "0", "--wait")

@@ -145,7 +145,7 @@ def test_who_waits_for_an_experiment_that_is_stopped_elsewhere_is_told(user: Any
     assert user.nnictl("stop", experiment.id).returncode == 0
     shown, errors = create.communicate(timeout=30)
     assert create.returncode == 1, errors
-    assert "STOPPED: 1 trials" in shown
+    assert "STOPPED: 1/3 trials" in shown
     assert errors == ""
 
 

@@ -1,4 +1,4 @@
-"""The three tuners, and a search space with everything."""
+"""The tuners of this distribution."""
 
 from __future__ import annotations
 

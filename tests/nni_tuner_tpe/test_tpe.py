@@ -103,7 +103,7 @@ def test_the_liar_draws_running_trials_together_or_apart(liar: str, spread_out: 
     """Pretended to be the best, running trials attract more; pretended to be the worst, they repel."""
     gaps = []
     for seed in range(9):
-        tuner = tpe(LINE, seed=seed, tpe_args={"constant_liar_type": liar})
+        tuner = tpe(LINE, seed=seed, tpe_args={"multivariate": False, "constant_liar_type": liar})
         tuner.import_data([{"parameter": {"x": x / 40}, "value": (x / 40 - 0.5) ** 2} for x in range(41)])
         batch = [tuner.generate_parameters(parameter_id)["x"] for parameter_id in range(12)]
         gaps.append(statistics.pstdev(batch))
@@ -113,15 +113,17 @@ def test_the_liar_draws_running_trials_together_or_apart(liar: str, spread_out: 
 @pytest.mark.parametrize("liar", [None, "none"])
 def test_without_a_liar_running_trials_are_left_out(liar: str | None) -> None:
     """The start-up ends with the results, not with the trials; both spellings of none mean the same."""
-    tuner = tpe(LETTERS, tpe_args={"constant_liar_type": liar, "n_startup_jobs": 5})
-    plain = tpe(LETTERS, tpe_args={"n_startup_jobs": 1000})
+    tuner = tpe(LETTERS, tpe_args={"multivariate": False, "constant_liar_type": liar, "n_startup_jobs": 5})
+    plain = tpe(LETTERS, tpe_args={"multivariate": False, "n_startup_jobs": 1000})
     running = [tuner.generate_parameters(parameter_id) for parameter_id in range(30)]
     assert running == [plain.generate_parameters(parameter_id) for parameter_id in range(30)]
 
 
-def test_running_trials_end_the_random_start_by_default() -> None:
+def test_running_trials_end_the_random_start_of_nnis() -> None:
     """As in NNI, pretended results count."""
-    tuner, plain = tpe(LINE, tpe_args={"n_startup_jobs": 5}), tpe(LINE, tpe_args={"n_startup_jobs": 1000})
+    nni = {"multivariate": False}
+    tuner = tpe(LINE, tpe_args={**nni, "n_startup_jobs": 5})
+    plain = tpe(LINE, tpe_args={**nni, "n_startup_jobs": 1000})
     same = [tuner.generate_parameters(each) == plain.generate_parameters(each) for each in range(8)]
     assert same[:5] == [True] * 5
     assert not all(same)

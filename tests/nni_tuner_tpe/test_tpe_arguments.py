@@ -14,22 +14,30 @@ from nni_tuner_tpe.plugin import nni_tuners
 
 
 def test_the_defaults_are_those_of_nni() -> None:
-    """A config written for NNI means the same here."""
-    assert attrs.asdict(TpeArguments()) == {
-        "constant_liar_type": "best",
+    """Without multivariate a config written for NNI means the same here."""
+    assert attrs.asdict(TpeArguments(multivariate=False).settled) == {
+        "liar": "best",
         "n_startup_jobs": 20,
         "n_ei_candidates": 24,
         "linear_forgetting": 25,
         "prior_weight": 1.0,
         "gamma": 0.25,
     }
-    assert attrs.asdict(TpeTunerArguments()) == {"optimize_mode": "minimize", "seed": None, "tpe_args": None}
+    assert TpeTunerArguments().optimize_mode == "minimize"
     assert attrs.asdict(HyperoptArguments()) == {
         "optimize_mode": "minimize",
         "seed": None,
         "parallel_optimize": False,
         "constant_liar_type": "min",
     }
+
+
+def test_what_is_given_counts_in_both_algorithms() -> None:
+    """NNI's names, whichever runs; what is left out is the algorithm's own affair."""
+    given = {"n_startup_jobs": 7, "n_ei_candidates": 9, "linear_forgetting": 5, "prior_weight": 2.0, "gamma": 0.3}
+    joint, single = (TpeArguments(multivariate=one, constant_liar_type="mean", **given) for one in (True, False))
+    assert joint.settled == single.settled
+    assert TpeArguments().settled.liar == "worst"
 
 
 @pytest.mark.parametrize("class_", [TpeArguments, TpeTunerArguments, HyperoptArguments])
@@ -61,7 +69,7 @@ def test_what_cannot_work_is_refused(wrong: dict[str, Any]) -> None:
 @pytest.mark.parametrize("liar", [None, "none"])
 def test_no_liar_may_be_written_both_ways(liar: str | None) -> None:
     """YAML's null, and the word that NNI failed on."""
-    assert cattrs.structure({"constant_liar_type": liar}, TpeArguments).liar == "none"
+    assert cattrs.structure({"constant_liar_type": liar}, TpeArguments).settled.liar == "none"
 
 
 def test_arguments_reach_the_tuners() -> None:

@@ -19,6 +19,14 @@ class TestTpe(TunerContract):
         return lambda seed: TpeTuner(seed=seed)
 
 
+class TestTpeOfNni(TunerContract):
+    """TPE as NNI runs it."""
+
+    @pytest.fixture
+    def tuner(self) -> TunerFactory:
+        return lambda seed: TpeTuner(seed=seed, tpe_args={"multivariate": False})
+
+
 class TestTpeWithoutStart(TunerContract):
     """TPE that models from the first suggestion on, when there is nothing yet to model."""
 

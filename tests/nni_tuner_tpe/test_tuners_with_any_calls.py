@@ -104,10 +104,12 @@ def test_no_order_of_calls_breaks_a_tuner(any_tuner: Callable[..., Tuner], steps
     driver.ask(0, None)
 
 
+@pytest.mark.parametrize("multivariate", [True, False])
 @pytest.mark.parametrize("liar", ["best", "worst", "mean", "none"])
-def test_a_model_survives_results_of_any_size(liar: str) -> None:
+def test_a_model_survives_results_of_any_size(liar: str, multivariate: bool) -> None:
     """Ties, the largest floats of both signs, and a hundred running trials."""
-    driver = Driver(TpeTuner(seed=1, tpe_args={"constant_liar_type": liar, "n_startup_jobs": 3}))
+    arguments = {"multivariate": multivariate, "constant_liar_type": liar, "n_startup_jobs": 3}
+    driver = Driver(TpeTuner(seed=1, tpe_args=arguments))
     for value in [1.7e308, -1.7e308, 0.0, -0.0, 5e-324] * 8:
         driver.ask(0, None)
         driver.tell(0, value)

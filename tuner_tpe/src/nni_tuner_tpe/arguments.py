@@ -6,9 +6,14 @@ Light on purpose: it is imported whenever plugins are listed, so it brings neith
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TypeVar
 
 from attrs import field, frozen
-from attrs.validators import ge, gt, le, optional
+from attrs.validators import and_, ge, gt, le, optional
+
+from nni_core.api import TunedObjective
+
+T = TypeVar("T")
 
 #: above this a weight swallows every result; it also keeps infinity out
 _HEAVIEST = 1e9
@@ -29,6 +34,8 @@ class OptimizeMode(StrEnum):
 class ConstantLiar(StrEnum):
     """The result that TPE pretends for trials that still run: the best, worst or mean one received so far."""
 
+    #: the worst, and NNI's ``best`` without ``multivariate``
+    AUTO = "auto"
     BEST = "best"
     WORST = "worst"
     MEAN = "mean"
@@ -49,50 +56,100 @@ def _liar(value: ConstantLiar | str | None) -> ConstantLiar:
 
 
 @frozen(kw_only=True)
-class TpeArguments:
-    """``tpe_args``: the constants of the algorithm, by NNI's names and with its defaults."""
+class Constants:
+    """The constants that one of the two algorithms runs with. See :class:`TpeArguments`."""
 
-    #: NNI's default; with many trials at a time ``worst`` keeps suggestions further apart
-    constant_liar_type: ConstantLiar | None = field(
-        default=ConstantLiar.BEST,
-        converter=_liar,
-        metadata={"doc": "Result pretended for trials that still run: best, worst, mean, or null for none."},
+    liar: ConstantLiar
+    n_startup_jobs: int
+    n_ei_candidates: int
+    linear_forgetting: int
+    prior_weight: float
+    gamma: float
+
+
+#: NNI's own
+_NNI = Constants(
+    liar=ConstantLiar.BEST, n_startup_jobs=20, n_ei_candidates=24, linear_forgetting=25, prior_weight=1.0, gamma=0.25
+)
+#: chosen on the development problems
+_MULTIVARIATE = Constants(
+    liar=ConstantLiar.WORST, n_startup_jobs=10, n_ei_candidates=24, linear_forgetting=25, prior_weight=1.0, gamma=0.1
+)
+
+
+@frozen(kw_only=True)
+class TpeArguments:
+    """``tpe_args``: the constants of the algorithm, by NNI's names. What is left out depends on ``multivariate``."""
+
+    #: NNI's algorithm sees no interactions, and draws its candidates anew for each parameter
+    multivariate: bool = field(
+        default=True,
+        metadata={"doc": "Model all parameters together; false for NNI's algorithm, number for number."},
     )
-    #: a nested parameter counts its own results, and so starts up by itself
-    n_startup_jobs: int = field(
-        default=20,
-        validator=ge(0),
-        metadata={"doc": "A parameter is drawn at random until so many results of it are known."},
+    #: NNI's ``best`` makes trials that run at a time huddle together
+    constant_liar_type: ConstantLiar | None = field(
+        default=ConstantLiar.AUTO,
+        converter=_liar,
+        metadata={
+            "doc": "Result pretended for trials that still run: best, worst, mean, or null for none; auto is worst, or "
+            "best without multivariate."
+        },
+    )
+    #: without ``multivariate`` a nested parameter counts its own results, and so starts up by itself
+    n_startup_jobs: int | None = field(
+        default=None,
+        validator=optional(ge(0)),
+        metadata={
+            "doc": "Trials, or results of a parameter, before the model is asked: 10, and 20 without multivariate."
+        },
     )
     #: more of them search more greedily
-    n_ei_candidates: int = field(
-        default=24,
-        validator=[ge(1), le(100_000)],
-        metadata={"doc": "Candidates drawn for each parameter, of which the most promising is suggested."},
+    n_ei_candidates: int | None = field(
+        default=None,
+        validator=optional(and_(ge(1), le(100_000))),
+        metadata={"doc": "Candidates drawn at a time, of which the most promising is suggested: 24."},
     )
-    #: weights go by rank, as in NNI: the best of the other results weigh least
-    linear_forgetting: int = field(
-        default=25,
-        validator=ge(1),
-        metadata={"doc": "At most so many results count as good, and so many of the others count in full."},
+    #: weights go by rank in NNI's algorithm: the best of the other results weigh least
+    linear_forgetting: int | None = field(
+        default=None,
+        validator=optional(ge(1)),
+        metadata={
+            "doc": "At most so many results count as good and, without multivariate, so many of the others in full: 25."
+        },
     )
     #: a small one trusts few results early
-    prior_weight: float = field(
-        default=1.0,
-        validator=[gt(0), le(_HEAVIEST)],
-        metadata={"doc": "Weight of the search space's own distribution, as compared with one result."},
+    prior_weight: float | None = field(
+        default=None,
+        validator=optional(and_(gt(0), le(_HEAVIEST))),
+        metadata={"doc": "Weight of the search space's own distribution, as compared with one result: 1."},
     )
-    #: hyperopt's rule, under which the good ones grow with the square root of all
-    gamma: float = field(
-        default=0.25,
-        validator=[gt(0), le(_HEAVIEST)],
-        metadata={"doc": "Of n results, gamma times the square root of n count as good."},
+    #: hyperopt's rule is the square root
+    gamma: float | None = field(
+        default=None,
+        validator=optional(and_(gt(0), le(_HEAVIEST))),
+        metadata={
+            "doc": "Share of the results that count as good: 0.1. Without multivariate, of n results, gamma times the "
+            "square root of n: 0.25."
+        },
     )
 
     @property
-    def liar(self) -> ConstantLiar:
-        """What is pretended for trials that still run."""
-        return self.constant_liar_type or ConstantLiar.NONE
+    def settled(self) -> Constants:
+        """The constants, those that were left out included."""
+        default = _MULTIVARIATE if self.multivariate else _NNI
+        liar = self.constant_liar_type or ConstantLiar.NONE
+        return Constants(
+            liar=default.liar if liar is ConstantLiar.AUTO else liar,
+            n_startup_jobs=_or(self.n_startup_jobs, default.n_startup_jobs),
+            n_ei_candidates=_or(self.n_ei_candidates, default.n_ei_candidates),
+            linear_forgetting=_or(self.linear_forgetting, default.linear_forgetting),
+            prior_weight=_or(self.prior_weight, default.prior_weight),
+            gamma=_or(self.gamma, default.gamma),
+        )
+
+
+def _or(given: T | None, default: T) -> T:
+    return default if given is None else given
 
 
 @frozen(kw_only=True)
@@ -112,8 +169,10 @@ class TpeTunerArguments:
         metadata={"doc": "Seed of the random numbers; the same seed and results give the same suggestions."},
     )
     #: null for the defaults
-    tpe_args: TpeArguments | None = field(
-        default=None, metadata={"doc": "Constants of the algorithm; the defaults are NNI's."}
+    tpe_args: TpeArguments | None = field(default=None, metadata={"doc": "Constants of the algorithm, by NNI's names."})
+    #: filled by the core when the config names several; then ``optimize_mode`` is theirs
+    objectives: tuple[TunedObjective, ...] = field(
+        default=(), metadata={"doc": "What to optimize together: filled in from the objectives of the config."}
     )
 
 

@@ -11,7 +11,7 @@ from nni_tuner_tpe.arguments import HyperoptArguments, TpeTunerArguments
 _TUNERS = (
     TunerSpec(
         name="TPE",
-        summary="tree-structured Parzen estimator, NNI's algorithm",
+        summary="tree-structured Parzen estimator over all parameters together, or NNI's, for one objective or several",
         implementation="nni_tuner_tpe.tpe:TpeTuner",
         arguments=TpeTunerArguments,
     ),

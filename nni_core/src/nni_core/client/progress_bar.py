@@ -1,4 +1,4 @@
-"""How far an experiment is, while a Python program waits for it: a bar in a notebook or a terminal, lines elsewhere."""
+"""How far an experiment is, while somebody waits for it: a bar in a notebook or a terminal, lines elsewhere."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def summarize(folder: ExperimentFolder) -> ExperimentSummary:
         return ExperimentSummary(id=folder.id, directory=str(folder.path), status=STARTING)
     try:
         if live:
-            return _summary(folder, _live_document(folder), port=manager.port if manager else None)
+            return summary_of(folder, _live_document(folder), port=manager.port if manager else None)
         return _kept(folder) or _read(folder)
     except NniError as error:
         if live and not folder.is_live():
@@ -118,7 +118,7 @@ def _read(folder: ExperimentFolder) -> ExperimentSummary:
     before = log_state(folder.database)
     with open_readonly(folder.database) as reader:
         document = attrs.asdict(experiment_document(Archive(reader, folder.path, keep=True), Role.OWNER))
-    summary = _summary(folder, document, port=None)
+    summary = summary_of(folder, document)
     # A manager that began meanwhile has written more than was read.
     if log_state(folder.database) == before:
         _keep(folder, before, summary)
@@ -142,7 +142,8 @@ def _keep(folder: ExperimentFolder, log: Sequence[int], summary: ExperimentSumma
         replace_file(folder.summary_file, json.dumps({"log": log, "summary": attrs.asdict(summary)}).encode())
 
 
-def _summary(folder: ExperimentFolder, document: Mapping[str, Any], *, port: int | None) -> ExperimentSummary:
+def summary_of(folder: ExperimentFolder, document: Mapping[str, Any], *, port: int | None = None) -> ExperimentSummary:
+    """The summary by an experiment's own document, ``/api/v1/experiment``."""
     best = document["best"]
     limits = document["limits"]
     return ExperimentSummary(

@@ -228,7 +228,8 @@ class Sections:
             self.problems += [problem.under(*path) for problem in error.problems]
             return None
         record = self._with_choices(record, arguments, path)
-        plain = {} if record is None else to_json(record)
+        # The objectives are the config's own, and there is nothing to keep where it names none.
+        plain = {} if record is None else {k: v for k, v in to_json(record).items() if v or k != _OBJECTIVES}
         return {"name": _own_name(name, spec), "class_args": plain, "arguments": record}
 
     def _with_choices(self, record: Any, arguments: Mapping[str, Json], path: KeyPath) -> Any:
