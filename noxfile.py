@@ -7,6 +7,7 @@ The checks run in the environment that nox runs in, which has the workspace inst
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -18,8 +19,8 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "plugins" / "web_portal" / "frontend"
-#: every distribution of the workspace
-DISTRIBUTIONS = ["nni_core", "tuner_tpe", "service_local", "plugins/web_portal", "plugins/sink_jsonl"]
+#: the folder of every distribution of the workspace, the core first
+DISTRIBUTIONS = re.findall(r"^-e \./(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
 #: what meets a real browser or a real machine's timing is given a second chance; a rerun is reported
 AGAIN = ["--reruns", "1"]
 PYTEST = ["hypothesis", "httpx", "pytest", "pytest-asyncio", "pytest-timeout"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,8 +22,12 @@ KINDS: Mapping[PluginKind, str] = {
     PluginKind.TRAINING_SERVICE: "training_service",
     PluginKind.METRIC_SINK: "sinks[].class_args",
 }
+ROOT = Path(__file__).parents[2]
 #: the distributions of this repository; others may be installed beside them and are not described here
-OURS = frozenset({"nni-core", "nni-tuner-tpe", "nni-service-local", "nni-web-portal", "nni-sink-jsonl"})
+OURS = frozenset(
+    tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
+    for folder in re.findall(r"^-e \./(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+)
 
 
 def offers_page() -> str:

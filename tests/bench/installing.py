@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from tests.bench.measure import Home, Row
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("nni_core", "service_local", "plugins/web_portal")
-EVERYTHING = (*SMALL, "tuner_tpe", "plugins/sink_jsonl")
+EVERYTHING = tuple(re.findall(r"^-e \./(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE))
 
 
 def rows(home: Home) -> Iterator[Row]:

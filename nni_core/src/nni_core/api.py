@@ -58,6 +58,7 @@ __all__ = [
     "Tuner",
     "TunerChoice",
     "TunerSpec",
+    "Verdict",
     "WebAppSpec",
 ]
 
@@ -173,16 +174,30 @@ class AssessResult(StrEnum):
     Bad = "Bad"
 
 
+@frozen(kw_only=True)
+class Verdict:
+    """An assessor's verdict with its reason."""
+
+    #: False ends the trial
+    good: bool
+    #: why, for people: it becomes the message of a trial that is ended
+    reason: str = ""
+
+
 class Assessor(ABC):
     """Decides which running trials are not worth their time. Lives beside the tuner, called from the same thread."""
+
+    #: which number of intermediate results that are dicts it judges by; a plain number is ``default``
+    metric: str = "default"
 
     #: True for assessors that are given results as they were reported, :class:`nni.assessor.Assessor`, whether there is
     #: a finite number in them or not
     free_form: ClassVar[bool] = False
 
     @abstractmethod
-    def assess_trial(self, trial_job_id: str, trial_history: Sequence[float]) -> AssessResult | bool:
-        """Judge a trial by its intermediate results so far, in order; ``Bad`` or False ends it as EARLY_STOPPED."""
+    def assess_trial(self, trial_job_id: str, trial_history: Sequence[float]) -> AssessResult | bool | Verdict:
+        """Judge a trial by its intermediate results so far, in order; ``Bad`` or False ends it as EARLY_STOPPED.
+        Results without a finite number under :attr:`metric` are left out."""
 
     def trial_end(self, trial_job_id: str, success: bool) -> None:
         """A trial is over; ``success`` is True when it ended as SUCCEEDED."""

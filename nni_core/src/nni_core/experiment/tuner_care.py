@@ -96,7 +96,8 @@ class TunerCare:
     def _assess(self, answer: asyncio.Future[Json], trial_id: TrialId) -> None:
         if answer.cancelled() or answer.exception() is not None or answer.result().get("good") is not False:
             return
-        ending = self._recorder.cancel(trial_id, TrialState.EARLY_STOPPED, "the assessor stopped it early")
+        reason = answer.result().get("reason") or "the assessor stopped it early"
+        ending = self._recorder.cancel(trial_id, TrialState.EARLY_STOPPED, reason)
         self._recorder.spawn(ending, f"early stop {trial_id}")
 
     def note_slowness(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from attrs import evolve
 
-from nni_core.api import Assessor, AssessResult, NoMoreTrialError, Proposal, Tuner
+from nni_core.api import Assessor, AssessResult, NoMoreTrialError, Proposal, Tuner, Verdict
 from nni_core.errors import NniError
 from nni_core.experiment.sieve import Refusal, SearchRules, Sieve
 from nni_core.model import Json, Parameters, default_number
@@ -90,15 +90,17 @@ class Worker:
 
     def report(self, trial_id: str, value: Json) -> Json:
         """An intermediate result; the answer is the assessor's verdict."""
-        judged = value if self.assessor is None or self.assessor.free_form else default_number(value)
+        judged = None if self.assessor is None else _judged(self.assessor, value)
         if self.assessor is None or judged is None:
             return {"good": True}
         self.doing = "assess_trial"
         history = self._histories[trial_id]
         history.append(judged)
         verdict = self.assessor.assess_trial(trial_id, tuple(history))
-        if not isinstance(verdict, bool | AssessResult):
+        if not isinstance(verdict, bool | AssessResult | Verdict):
             raise RubbishError(f"assess_trial returned {_short(verdict)}; it must return AssessResult.Good or Bad")
+        if isinstance(verdict, Verdict):
+            return {"good": verdict.good, "reason": verdict.reason}
         return {"good": verdict is True or verdict is AssessResult.Good}
 
     def forget(self, trial_id: str) -> Json:
@@ -203,6 +205,17 @@ class Worker:
         if both := plain.keys() & extras.keys():
             raise RubbishError(f"generate_parameters returned extras that the search space has too: {sorted(both)}")
         return evolve(proposal, parameters=plain, extras=extras)
+
+
+def _judged(assessor: Assessor, value: Json) -> Json:
+    """What of a report an assessor judges by; None when there is nothing of it."""
+    if assessor.free_form:
+        return value
+    if assessor.metric == "default":
+        return default_number(value)
+    # A dict inside the dict is no number, whatever default it has.
+    item = value.get(assessor.metric) if isinstance(value, Mapping) else None
+    return None if isinstance(item, Mapping) else default_number(item)
 
 
 def _plain(value: Any) -> Json:

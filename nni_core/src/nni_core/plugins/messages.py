@@ -12,13 +12,18 @@ from nni_core.plugins.codes import PluginCode
 from nni_core.plugins.entry import Source
 from nni_core.plugins.specs import Offer
 
-#: names that our own distributions offer, for the user who has not installed them
-KNOWN: dict[PluginKind, dict[str, str]] = {
-    PluginKind.TUNER: {"TPE": "nni-tuner-tpe", "TPE_legacy": "nni-tuner-tpe", "Anneal": "nni-tuner-tpe"},
-    PluginKind.TRAINING_SERVICE: {"local": "nni-service-local"},
-    PluginKind.METRIC_SINK: {"jsonl": "nni-sink-jsonl"},
-    PluginKind.WEB_APP: {"portal": "nni-web-portal"},
-}
+#: what our own distributions offer, for the user who has not installed them
+OURS: tuple[tuple[str, PluginKind, tuple[str, ...]], ...] = (
+    ("nni-tuner-tpe", PluginKind.TUNER, ("TPE", "TPE_legacy", "Anneal")),
+    ("nni-assessors", PluginKind.ASSESSOR, ("Medianstop", "Percentile", "Patience", "ASHA", "Curvefitting")),
+    ("nni-service-local", PluginKind.TRAINING_SERVICE, ("local",)),
+    ("nni-sink-jsonl", PluginKind.METRIC_SINK, ("jsonl",)),
+    ("nni-web-portal", PluginKind.WEB_APP, ("portal",)),
+)
+#: the same by kind: name and distribution, what is proposed first at the head
+KNOWN: dict[PluginKind, dict[str, str]] = {kind: {} for kind in PluginKind}
+for _distribution, _kind, _names in OURS:
+    KNOWN[_kind].update(dict.fromkeys(_names, _distribution))
 
 
 def title(kind: PluginKind) -> str:
@@ -49,13 +54,13 @@ def unknown(
 
 
 def _to_install(known: Mapping[str, str], name: str, here: Sequence[str]) -> list[str]:
-    """Distributions that offer the name; when nothing is installed and the name is unknown, all that offer the kind."""
+    """The distribution that offers the name; when nothing is installed and the name is unknown, the first."""
     folded = {candidate.casefold() for candidate in here}
     offering = {candidate.casefold(): distribution for candidate, distribution in known.items()}
     wanted = offering.get(name.casefold())
     if wanted is not None:
         return [] if name.casefold() in folded else [wanted]
-    return [] if here else sorted(set(known.values()))
+    return [] if here else list(known.values())[:1]
 
 
 def clash(kind: PluginKind, name: str, claimants: Sequence[Offer]) -> Problem:
