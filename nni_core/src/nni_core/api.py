@@ -112,6 +112,10 @@ class Tuner(ABC):
     #: that they suggest is tried, whatever the config says of duplicates, and no space is ever used up
     repeats: ClassVar[bool] = False
 
+    #: what it does at present and why, in a line for people; ``nnictl experiment show`` and the portal show it. The core
+    #: reads it whenever the tuner has suggested something
+    remark: str = ""
+
     @abstractmethod
     def update_search_space(self, search_space: Mapping[str, Json]) -> None:
         """Take the search space, as written in the config and already validated. Called first, and again when the user

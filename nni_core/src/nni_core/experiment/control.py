@@ -74,6 +74,8 @@ class ExperimentProfile:
     objectives: Sequence[Objective] = (Objective(),)
     #: what ``stop_when`` waited for and has come; empty when it has not
     goal: str = ""
+    #: what the tuner says it is doing, and why; empty when it says nothing
+    tuner_remark: str = ""
 
 
 @frozen(kw_only=True)

@@ -74,6 +74,8 @@ class Ledger:
         #: how many of the config's initial points were gone through
         self.initial_points_begun = 0
         self.exhausted: str | None = None
+        #: what the tuner says of itself
+        self.tuner_remark = ""
         #: why live trials gave up, as they said
         self.errors: dict[TrialId, ev.TrialErrorReported] = {}
         #: how often each trial was run again, by what was wrong
@@ -336,6 +338,11 @@ class Ledger:
     def _(self, body: ev.TunerRestarted, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         message = f"the tuner was restarted: {body.reason}"
         self.notes.append(NoteView(timestamp=event.timestamp, level="warning", message=message, trial_id=None))
+        return None, None
+
+    @_apply.register
+    def _(self, body: ev.TunerRemarked, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
+        self.tuner_remark = body.remark
         return None, None
 
     @_apply.register

@@ -42,7 +42,7 @@ class NewTrials:
     ) -> Sequence[ev.EventBody]:
         """Trials of what the tuner answered to one question, those included that are over already, for they have the
         results of earlier ones. ``told_through`` is the last event that it knew."""
-        bodies: list[ev.EventBody] = []
+        bodies: list[ev.EventBody] = [] if answer.remark is None else [ev.TunerRemarked(remark=answer.remark)]
         fresh: dict[int, TrialId] = {}
         for place, one in enumerate(answer.suggestions):
             created = evolve(

@@ -24,6 +24,7 @@ def profile_of(
         optimize_mode=optimize_mode(ledger.config),
         objectives=objectives_of(ledger.config),
         goal=ledger.goal or "",
+        tuner_remark=ledger.tuner_remark,
         duration=duration,
         started_at=ledger.created_at,
         ended_at=ledger.ended_at,

@@ -95,6 +95,8 @@ class Answer:
     exhausted: str | None
     #: the first parameter id that the tuner has not seen
     next_id: int = 0
+    #: what the tuner says of itself, if that has changed
+    remark: str | None = None
 
     @classmethod
     def from_json(cls, reply: Mapping[str, Json]) -> Answer:
@@ -106,7 +108,12 @@ class Answer:
             Suggestion(parameter_id=parameter_id, parameters=parameters, earlier=earlier, checkpoints_of=checkpoints_of)
             for parameter_id, parameters, earlier, checkpoints_of in reply["suggestions"]
         ]
-        return cls(suggestions=suggestions, exhausted=reply["exhausted"], next_id=reply["next_id"])
+        return cls(
+            suggestions=suggestions,
+            exhausted=reply["exhausted"],
+            next_id=reply["next_id"],
+            remark=reply["remark"],
+        )
 
 
 @frozen(kw_only=True)

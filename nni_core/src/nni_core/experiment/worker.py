@@ -20,6 +20,10 @@ from nni_core.experiment.sieve import Refusal, SearchRules, Sieve
 from nni_core.model import Json, Parameters, default_number
 
 
+#: characters of what a tuner may say of itself
+_REMARK = 500
+
+
 class RubbishError(NniError):
     """A plugin broke its contract."""
 
@@ -38,6 +42,7 @@ class Worker:
         self.tuner = tuner
         self.assessor = assessor
         self.doing = "update_search_space"
+        self._remark = ""
         self._histories: defaultdict[str, list[Json]] = defaultdict(list)
         self._sieve = Sieve(rules or SearchRules(), search_space, free_form=tuner.free_form, repeats=tuner.repeats)
         tuner.update_search_space(search_space)
@@ -72,7 +77,7 @@ class Worker:
             next_id = ids[-1] + 1
             if len(offered) < len(ids):
                 exhausted = "the tuner has nothing left to suggest"
-        return {"suggestions": given, "exhausted": exhausted, "next_id": next_id}
+        return {"suggestions": given, "exhausted": exhausted, "next_id": next_id, "remark": self._new_remark()}
 
     def replay_ask(self, first_id: int, answers: Sequence[tuple[int, Parameters]], count: int) -> Json:
         """A question of before. What was answered then is the truth, whatever the tuner says now."""
@@ -190,6 +195,13 @@ class Worker:
         self.tuner.trial_end(parameter_id, False)
         self.doing = "generate_multiple_parameters"
         return None, refusal if refusal in patient else None
+
+    def _new_remark(self) -> str | None:
+        """What the tuner says of itself, if that is not what it said before. Words of a user's own class are cut off."""
+        remark = str(getattr(self.tuner, "remark", ""))[:_REMARK]
+        changed = remark != self._remark
+        self._remark = remark
+        return remark if changed else None
 
     def _checked(self, offered: Parameters | Proposal) -> Proposal:
         proposal = Proposal.of(offered)

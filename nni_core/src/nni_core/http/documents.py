@@ -84,6 +84,8 @@ class ExperimentDocument:
     directory: str
     revision: int
     version: str
+    #: what the tuner says it is doing, and why; empty when it says nothing
+    tuner_remark: str
     epoch: str
     cursor: int
     config: Mapping[str, Json]
@@ -162,6 +164,7 @@ def experiment_document(control: ExperimentControl, role: Role) -> ExperimentDoc
         directory=str(profile.directory),
         revision=profile.revision,
         version=profile.version,
+        tuner_remark=profile.tuner_remark,
         epoch=control.epoch,
         cursor=control.cursor,
         config=config,

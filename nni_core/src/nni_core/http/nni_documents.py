@@ -39,7 +39,8 @@ class ChoiceDocument(NniDocument, frozen=True, kw_only=True):
 
 class ProfileDocument(NniDocument, frozen=True, kw_only=True):
     """``exec_duration`` is in seconds, times in milliseconds. Beyond NNI's fields: why the experiment is as it is,
-    what the config says it looks for, and, where that is several things, the trials to choose from."""
+    what its tuner says it is doing, what the config says it looks for, and, where that is several things, the trials to
+    choose from."""
 
     params: Mapping[str, Json]
     id: str
@@ -50,6 +51,7 @@ class ProfileDocument(NniDocument, frozen=True, kw_only=True):
     revision: int
     end_time: int | None = None
     reason: str = ""
+    tuner_remark: str = ""
     objectives: Sequence[ObjectiveDocument] = ()
     pareto_set: Sequence[ChoiceDocument] = ()
 
@@ -128,6 +130,7 @@ def profile_document(control: ExperimentControl) -> ProfileDocument:
         revision=profile.revision,
         end_time=profile.ended_at,
         reason=profile.reason or profile.goal,
+        tuner_remark=profile.tuner_remark,
         objectives=_objectives(profile),
         pareto_set=_pareto_set(control, profile),
     )

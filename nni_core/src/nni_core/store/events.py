@@ -194,6 +194,13 @@ class TunerRestarted:
 
 
 @frozen(kw_only=True)
+class TunerRemarked:
+    """The tuner has changed what it says of itself."""
+
+    remark: str
+
+
+@frozen(kw_only=True)
 class Note:
     """Something the user should read: a metric that was not a number, a second final result."""
 
@@ -220,6 +227,7 @@ EventBody = (
     | TunerExhausted
     | GoalReached
     | TunerRestarted
+    | TunerRemarked
     | Note
 )
 

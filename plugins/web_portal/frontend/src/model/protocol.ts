@@ -98,6 +98,8 @@ export interface Experiment {
   ended_at: number | null;
   directory: string;
   version: string;
+  /** what the tuner says it is doing, and why; empty when it says nothing */
+  tuner_remark: string;
   epoch: string;
   cursor: number;
   config: Record<string, Json>;
