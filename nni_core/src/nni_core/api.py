@@ -112,8 +112,8 @@ class Tuner(ABC):
     #: that they suggest is tried, whatever the config says of duplicates, and no space is ever used up
     repeats: ClassVar[bool] = False
 
-    #: what it does at present and why, in a line for people; ``nnictl experiment show`` and the portal show it. The core
-    #: reads it whenever the tuner has suggested something
+    #: what it does at present and why, in a line for people; ``nnictl experiment show`` and the portal show it. It is
+    #: read whenever the tuner has suggested something
     remark: str = ""
 
     @abstractmethod
@@ -223,7 +223,8 @@ class TunerSpec:
     #: attrs class of the ``class_args``: its fields, types, defaults and validators are checked before anything starts,
     #: and the implementation receives its fields as keyword arguments. None: no arguments are taken. A field ``seed``
     #: that the user leaves out is derived from the experiment's own and kept with it. A field ``objectives``, of type
-    #: ``tuple[TunedObjective, ...]``, is filled when the config names several; without it a tuner learns the first.
+    #: ``tuple[TunedObjective, ...]``, is filled when the config names several; without it a tuner learns the first. A
+    #: field ``max_trial_number`` that the user leaves out is the config's, as it is when the experiment is created.
     #: Each field says what it is in ``metadata={"doc": "..."}``: messages and the JSON schema of the config show it.
     arguments: type | None = None
     #: other names, for configs written for other versions

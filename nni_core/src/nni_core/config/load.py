@@ -140,7 +140,7 @@ class _Loading:
     def load(self) -> LoadedConfig:
         given = self._match()
         values = self._plain_fields(given)
-        values.update(self._read_sections(given, values.get("objectives", ())))
+        values.update(self._read_sections(given, values.get("objectives", ()), values.get("max_trial_number")))
         values["search_space"] = self._search_space(given, values.pop("search_space_file", None))
         self._problems += check(values)
         self._problems += search_problems(values)
@@ -193,9 +193,12 @@ class _Loading:
             values["log_level"] = LogLevel.DEBUG if values.get("debug") else LogLevel.INFO
         return values
 
-    def _read_sections(self, given: Mapping[str, Given], objectives: Sequence[ObjectiveConfig]) -> dict[str, Any]:
+    def _read_sections(
+        self, given: Mapping[str, Given], objectives: Sequence[ObjectiveConfig], max_trial_number: int | None
+    ) -> dict[str, Any]:
         self._sections.direction = objectives[0].direction if objectives else None
         self._sections.objectives = objectives if len(objectives) > 1 else ()
+        self._sections.max_trial_number = max_trial_number
         for kind in (PluginKind.TUNER, PluginKind.TRAINING_SERVICE):
             if kind.value not in given or given[kind.value].value is None:
                 self._problems.append(missing_name(self._lookup, kind, (kind.value,)))

@@ -40,6 +40,7 @@ from nni_core.plugin_kinds import PluginKind
 #: the argument by which algorithms are told which way is better
 _MODE = "optimize_mode"
 _OBJECTIVES = "objectives"
+_BUDGET = "max_trial_number"
 
 
 @frozen(kw_only=True)
@@ -72,6 +73,8 @@ class Sections:
     told_by: str = "the first objective"
     #: all of them, where the config names several; filled in for tuners that learn them
     objectives: Sequence[ObjectiveConfig] = ()
+    #: how many trials there will be, where that is limited; filled in for tuners that plan for it
+    max_trial_number: int | None = None
 
     def algorithm(self, kind: PluginKind, given: Given) -> AlgorithmConfig | None:
         """The tuner or assessor of a config; None when something in it is wrong."""
@@ -222,6 +225,8 @@ class Sections:
         if self.objectives and kind is PluginKind.TUNER and _takes(spec, _OBJECTIVES):
             named = [{"name": one.name, "direction": one.direction.value} for one in self.objectives]
             arguments = {**arguments, _OBJECTIVES: named}
+        if self.max_trial_number is not None and kind is PluginKind.TUNER and _takes(spec, _BUDGET):
+            arguments = {_BUDGET: self.max_trial_number, **arguments}
         try:
             record = structure_arguments(spec, arguments, base=self.base)
         except MistakesError as error:

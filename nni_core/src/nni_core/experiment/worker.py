@@ -19,7 +19,6 @@ from nni_core.errors import NniError
 from nni_core.experiment.sieve import Refusal, SearchRules, Sieve
 from nni_core.model import Json, Parameters, default_number
 
-
 #: characters of what a tuner may say of itself
 _REMARK = 500
 
@@ -197,7 +196,7 @@ class Worker:
         return None, refusal if refusal in patient else None
 
     def _new_remark(self) -> str | None:
-        """What the tuner says of itself, if that is not what it said before. Words of a user's own class are cut off."""
+        """What the tuner says of itself, if that is not what it said before."""
         remark = str(getattr(self.tuner, "remark", ""))[:_REMARK]
         changed = remark != self._remark
         self._remark = remark
