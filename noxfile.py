@@ -19,8 +19,9 @@ nox.options.error_on_missing_interpreters = True
 
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "plugins" / "web_portal" / "frontend"
+REQUIREMENTS = "".join((ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt"))
 #: the folder of every distribution of the workspace, the core first
-DISTRIBUTIONS = re.findall(r"^-e \./(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+DISTRIBUTIONS = re.findall(r"^-e \./(\S+)$", REQUIREMENTS, flags=re.MULTILINE)
 #: what meets a real browser or a real machine's timing is given a second chance; a rerun is reported
 AGAIN = ["--reruns", "1"]
 PYTEST = ["hypothesis", "httpx", "pytest", "pytest-asyncio", "pytest-timeout"]

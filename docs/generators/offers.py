@@ -23,10 +23,11 @@ KINDS: Mapping[PluginKind, str] = {
     PluginKind.METRIC_SINK: "sinks[].class_args",
 }
 ROOT = Path(__file__).parents[2]
+_REQUIREMENTS = "".join((ROOT / name).read_text() for name in ("requirements.txt", "requirements-dev.txt"))
 #: the distributions of this repository; others may be installed beside them and are not described here
 OURS = frozenset(
     tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"]
-    for folder in re.findall(r"^-e \./(\S+)$", (ROOT / "requirements.txt").read_text(), flags=re.MULTILINE)
+    for folder in re.findall(r"^-e \./(\S+)$", _REQUIREMENTS, flags=re.MULTILINE)
 )
 
 

@@ -15,6 +15,8 @@ from nni_core.plugins.specs import Offer
 #: what our own distributions offer, for the user who has not installed them
 OURS: tuple[tuple[str, PluginKind, tuple[str, ...]], ...] = (
     ("nni-tuner-tpe", PluginKind.TUNER, ("TPE", "TPE_legacy", "Anneal")),
+    ("nni-tuner-auto", PluginKind.TUNER, ("Auto",)),
+    ("nni-tuner-optuna", PluginKind.TUNER, ("Optuna",)),
     ("nni-assessors", PluginKind.ASSESSOR, ("Medianstop", "Percentile", "Patience", "ASHA", "Curvefitting")),
     ("nni-service-local", PluginKind.TRAINING_SERVICE, ("local",)),
     ("nni-sink-jsonl", PluginKind.METRIC_SINK, ("jsonl",)),
