@@ -80,11 +80,11 @@ def built(name: str, seed: int) -> Tuner:
     return tuner
 
 
-@pytest.mark.parametrize("name", TUNERS.names(PluginKind.TUNER))
+@pytest.mark.parametrize("name", [name for name in TUNERS.names(PluginKind.TUNER) if name != "Batch"])
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 1000), chosen=st.sets(st.sampled_from(CONSTRAINTS), min_size=1))
 def test_no_suggestion_of_any_tuner_breaks_a_constraint(name: str, seed: int, chosen: set[str]) -> None:
-    """Of every tuner that is installed, with results in between."""
+    """Of every tuner that is installed, with results in between; but for Batch, which tries a list as it is."""
     constraints = Constraints.read(sorted(chosen), SearchSpace.parse(MIXED))
     rules = SearchRules(seed=seed, constraints=sorted(chosen))
     worker = Worker(tuner=built(name, seed), assessor=None, search_space=MIXED, rules=rules)

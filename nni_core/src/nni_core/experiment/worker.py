@@ -43,6 +43,7 @@ class Worker:
         self.doing = "update_search_space"
         self._remark = ""
         self._histories: defaultdict[str, list[Json]] = defaultdict(list)
+        self._search_space = search_space
         self._sieve = Sieve(rules or SearchRules(), search_space, free_form=tuner.free_form, repeats=tuner.repeats)
         tuner.update_search_space(search_space)
 
@@ -143,6 +144,7 @@ class Worker:
     def space(self, search_space: Mapping[str, Json]) -> Json:
         """The user changed the search space."""
         self.doing = "update_search_space"
+        self._search_space = search_space
         self._sieve.take_space(search_space)
         self.tuner.update_search_space(search_space)
         return {}
@@ -202,8 +204,14 @@ class Worker:
         self._remark = remark
         return remark if changed else None
 
+    def _named(self, offered: Parameters | Proposal) -> Parameters | Proposal:
+        """What a tuner of NNI's may suggest, and Batch does: the bare value of the only parameter."""
+        if self.tuner.free_form and len(self._search_space) == 1 and not isinstance(offered, Mapping | Proposal):
+            return dict.fromkeys(self._search_space, offered)
+        return offered
+
     def _checked(self, offered: Parameters | Proposal) -> Proposal:
-        proposal = Proposal.of(offered)
+        proposal = Proposal.of(self._named(offered))
         if not isinstance(proposal.parameters, Mapping):
             raise RubbishError(f"generate_parameters returned {_short(offered)}; it must return a dict")
         plain: Parameters = _plain(proposal.parameters)

@@ -1,0 +1,63 @@
+"""What this distribution offers to the framework. Imported whenever plugins are listed: keep it light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nni_core.api import TunerSpec
+from nni_core.hookspecs import hookimpl
+from nni_tuner_classic.arguments import (
+    BatchArguments,
+    CmaesArguments,
+    EvolutionArguments,
+    GridSearchArguments,
+    QmcArguments,
+    RandomArguments,
+)
+
+_TUNERS = (
+    TunerSpec(
+        name="Random",
+        summary="independent draws from the search space",
+        implementation="nni_tuner_classic.random_search:RandomTuner",
+        arguments=RandomArguments,
+    ),
+    TunerSpec(
+        name="GridSearch",
+        summary="every combination of a grid that gets finer and finer",
+        implementation="nni_tuner_classic.grid_search:GridSearchTuner",
+        arguments=GridSearchArguments,
+    ),
+    TunerSpec(
+        name="Batch",
+        summary="the parameter sets of a list, one after the other",
+        implementation="nni_tuner_classic.batch:BatchTuner",
+        arguments=BatchArguments,
+        aliases=("BatchTuner",),
+    ),
+    TunerSpec(
+        name="Evolution",
+        summary="the better of two is changed in one place, the worse is forgotten",
+        implementation="nni_tuner_classic.evolution:EvolutionTuner",
+        arguments=EvolutionArguments,
+    ),
+    TunerSpec(
+        name="QMC",
+        summary="points spread more evenly than random ones (scrambled Sobol sequence)",
+        implementation="nni_tuner_classic.qmc:QmcTuner",
+        arguments=QmcArguments,
+    ),
+    TunerSpec(
+        name="CMAES",
+        summary="covariance matrix adaptation, for numbers, whole numbers and choices (the cmaes library)",
+        implementation="nni_tuner_classic.cma_es:CmaesTuner",
+        arguments=CmaesArguments,
+        aliases=("CMA-ES",),
+    ),
+)
+
+
+@hookimpl
+def nni_tuners() -> Sequence[TunerSpec]:
+    """Random, GridSearch, Batch, Evolution, QMC and CMAES."""
+    return _TUNERS
