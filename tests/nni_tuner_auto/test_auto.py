@@ -17,7 +17,7 @@ from nni_tuner_auto.auto import AutoTuner
 from nni_tuner_auto.policy import Situation, pick
 
 LINE = {"x": {"_type": "uniform", "_value": [0, 1]}}
-WIDE = {f"x{number}": {"_type": "uniform", "_value": [0, 1]} for number in range(41)}
+WIDE = {f"x{number}": {"_type": "uniform", "_value": [0, 1]} for number in range(101)}
 CONFIG = """
 search_space: {{x: {{_type: uniform, _value: [0, 1]}}}}
 trial_command: "true"
@@ -92,7 +92,7 @@ def test_both_hear_everything_and_know_what_is_their_own() -> None:
         ({"planned": 100}, True, "100 trials are few enough"),
         ({"planned": 5000}, True, "takes over from 400 on"),
         ({"results": 400}, False, "the first 400 results are in"),
-        ({"parameters": 41}, False, "41 parameters, more than 40"),
+        ({"parameters": 101}, False, "101 parameters, more than 100"),
         ({"running": 50}, False, "50 trials or more at a time"),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_wide_space_goes_to_the_other() -> None:
     auto = built(1)
     auto.update_search_space(WIDE)
     auto.generate_parameters(0)
-    assert auto.remark.startswith("Tpe: 41 parameters")
+    assert auto.remark.startswith("Tpe: 101 parameters")
 
 
 def test_its_name_alone_is_a_config(tmp_path: Path) -> None:

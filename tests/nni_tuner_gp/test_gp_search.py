@@ -188,7 +188,7 @@ training_service: local
         ("{outcome_constraints: [{metric: memory}]}", "needs lower, upper or both"),
         ("{outcome_constraints: [{metric: m, lower: 2, upper: 1}]}", "lower above its upper"),
         ("{nu: 1.5}", "2.5 only"),
-        ("{utility: eu}", "'ei'"),
+        ("{utility: eu}", "must be ei, ucb or poi"),
     ],
 )
 def test_wrong_arguments_are_found_in_the_config(arguments: str, told: str, tmp_path: Any) -> None:

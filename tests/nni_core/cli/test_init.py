@@ -86,7 +86,7 @@ def test_questions_are_asked(here: Path) -> None:
     config = loaded(here / "config.yaml").config
     assert (config.trial_command, config.tuner.name, config.tuner.class_args["optimize_mode"]) == (
         "true",
-        "TPE",
+        "Auto",
         "minimize",
     )
     assert (config.max_trial_number, config.trial_concurrency) == (20, 4)

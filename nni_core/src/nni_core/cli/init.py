@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,14 +64,14 @@ class _Questions:
         from nni_core.plugin_kinds import PluginKind
 
         command, script = self._command()
-        tuner = self._one_of(PluginKind.TUNER, "tuner", "Tuner", "TPE")
+        tuner = self._one_of(PluginKind.TUNER, "tuner", "Tuner", ("Auto", "TPE"))
         maximize = self._given["maximize"]
         if maximize is None:
             maximize = not self._ask or click.confirm("Is a higher result better?", default=True)
         return Draft(
             command=command,
             tuner=tuner,
-            service=self._one_of(PluginKind.TRAINING_SERVICE, None, "", "local"),
+            service=self._one_of(PluginKind.TRAINING_SERVICE, None, "", ("local",)),
             trials=self._number("trials", "Trials in all", 10),
             concurrency=self._number("concurrency", "Trials at the same time", 2),
             maximize=maximize,
@@ -131,10 +131,10 @@ class _Questions:
             return int(self._given[name])
         return int(click.prompt(question, default=default, type=click.IntRange(1))) if self._ask else default
 
-    def _one_of(self, kind: Any, flag: str | None, question: str, favourite: str) -> Any:
+    def _one_of(self, kind: Any, flag: str | None, question: str, favourites: Sequence[str]) -> Any:
         """The spec of a plugin that was chosen by its name."""
         names = self._plugins.names(kind)
-        default = favourite if favourite in names or not names else names[0]
+        default = next((one for one in favourites if one in names), names[0] if names else favourites[-1])
         name = self._given[flag] if flag else default
         if name is None and self._ask:
             name = click.prompt(question, default=default, type=click.Choice(names, case_sensitive=False))

@@ -9,7 +9,7 @@ from nni_core.api import TunedObjective, TunerChoice
 from nni_core.model import Direction
 
 #: what was best on average where it was measured: docs/explanation/auto.md
-HAND_OVER = 400
+HAND_OVER = 2000
 
 
 @frozen(kw_only=True)

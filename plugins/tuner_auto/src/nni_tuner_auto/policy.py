@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 #: parameters up to which a model of all results pays
-MOST_PARAMETERS = 40
+MOST_PARAMETERS = 100
 #: trials at a time up to which it does: with more, most suggestions rest on guesses of what the running ones will say
 MOST_RUNNING = 50
 

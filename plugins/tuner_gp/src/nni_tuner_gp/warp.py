@@ -20,6 +20,8 @@ _POWERS = (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 #: no number is larger, so that differences and squares of what is scaled stay finite
 _LARGEST = 1e150
 _TINY = 1e-12
+#: of scaled numbers: a loss worse than the median by so many spreads of the better half is hopeless
+_KNEE = 5.0
 
 
 @frozen(kw_only=True)
@@ -54,16 +56,16 @@ class Warp:
     @classmethod
     def _candidate(cls, numbers: FloatArray, center: float, scale: float, power: float) -> tuple[float, Warp]:
         """Log-likelihood of a power, and the function with it."""
-        warp = cls(center=center, scale=scale, power=power, knee=KNEE)
+        warp = cls(center=center, scale=scale, power=power, knee=_KNEE)
         scaled = warp._scaled(numbers)
         shaped = warp._shaped(numbers)
         variance = float(shaped.var())
         if not _TINY < variance < _LARGEST:
-            return -math.inf, cls(center=center, scale=scale, knee=KNEE)
+            return -math.inf, cls(center=center, scale=scale, knee=_KNEE)
         jacobian = (power - 1) * float(np.sum(np.sign(scaled) * np.log1p(np.abs(scaled))))
         likelihood = jacobian - 0.5 * len(numbers) * math.log(variance)
         mean, deviation = float(shaped.mean()), math.sqrt(variance)
-        return likelihood, cls(center=center, scale=scale, power=power, mean=mean, deviation=deviation, knee=KNEE)
+        return likelihood, cls(center=center, scale=scale, power=power, mean=mean, deviation=deviation, knee=_KNEE)
 
     def _scaled(self, numbers: FloatArray) -> FloatArray:
         scaled = np.clip((numbers - self.center) / self.scale, -_LARGEST, _LARGEST)
@@ -74,9 +76,6 @@ class Warp:
         scaled = self._scaled(numbers)
         positive, negative = np.maximum(scaled, 0.0), np.maximum(-scaled, 0.0)
         return _power(positive, self.power) - _power(negative, 2.0 - self.power)
-
-
-KNEE = 5.0
 
 
 def _power(numbers: FloatArray, power: float) -> FloatArray:
