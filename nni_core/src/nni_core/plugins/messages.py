@@ -15,6 +15,7 @@ from nni_core.plugins.specs import Offer
 #: what our own distributions offer, for the user who has not installed them
 OURS: tuple[tuple[str, PluginKind, tuple[str, ...]], ...] = (
     ("nni-tuner-tpe", PluginKind.TUNER, ("TPE", "TPE_legacy", "Anneal")),
+    ("nni-tuner-multifidelity", PluginKind.TUNER, ("ASHA", "Hyperband", "BOHB", "DEHB", "PBT")),
     ("nni-tuner-gp", PluginKind.TUNER, ("GP", "Metis")),
     ("nni-tuner-classic", PluginKind.TUNER, ("Random", "GridSearch", "Batch", "Evolution", "QMC", "CMAES")),
     ("nni-tuner-auto", PluginKind.TUNER, ("Auto",)),
