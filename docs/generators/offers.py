@@ -64,6 +64,8 @@ def _rows(record: type, prefix: str) -> list[tuple[str, str, str, str]]:
     attrs.resolve_types(record)
     rows: list[tuple[str, str, str, str]] = []
     for field in attrs.fields(record):
+        if field.metadata.get("derived"):
+            continue
         words = type_words(field.type)
         rows.append((code(prefix + field.name), words, default_words(field), field.metadata.get("doc", "")))
         for inner in _records_in(field.type):

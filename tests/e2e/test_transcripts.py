@@ -132,6 +132,7 @@ def afterwards(told: Transcript, experiment: Any) -> None:
     told.run("experiment export EXPERIMENT --type csv --filename results.csv")
     share(told)
     told.run("why EXPERIMENT")
+    told.run("analyze EXPERIMENT")
     told.run("experiment extend EXPERIMENT --trials 1")
     told.run("resume EXPERIMENT --port 0 --host 127.0.0.1")
     experiment.wait("DONE")

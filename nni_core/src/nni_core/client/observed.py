@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from nni_core.client.reading import read
 from nni_core.client.rest import Rest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _Answer = TypeVar("_Answer")
 
 _ROOT = "/api/v1/nni"
+_OURS = "/api/v1"
 
 
 class NotRunningError(NniError, RuntimeError):
@@ -84,6 +86,15 @@ class ObservedExperiment:
         from nni_core.client.data_frame import trials_frame
 
         return trials_frame(self.list_trial_jobs())
+
+    def analyze(self, objective: str | None = None) -> dict[str, Json]:
+        """Which parameters matter, and which of their values do well, as ``nnictl analyze --json`` tells it. Takes ten
+        results. ``objective`` is one of several, by name; the first when left out.
+
+        :raises UserError: when there are too few results, or no such objective.
+        """
+        query = "" if objective is None else f"?objective={quote(objective, safe='')}"
+        return dict(self._get(f"/analysis{query}", root=_OURS))
 
     def get_experiment_metadata(self, experiment_id: str) -> dict[str, Json]:
         """What a list of experiments says of one of this user; empty when there is none."""
@@ -153,9 +164,9 @@ class ObservedExperiment:
         profile["params"] = {**profile["params"], key: value}
         self._send("PUT", f"/experiment?update_type={update_type}", profile)
 
-    def _get(self, path: str) -> Any:
+    def _get(self, path: str, root: str = _ROOT) -> Any:
         folder = self._known_folder()
-        return _outside_any_loop(lambda: read(folder, f"{_ROOT}{path}"))
+        return _outside_any_loop(lambda: read(folder, f"{root}{path}"))
 
     def _send(self, method: str, path: str, body: Json = None) -> None:
         Rest(self._known_folder()).send(method, f"{_ROOT}{path}", body)

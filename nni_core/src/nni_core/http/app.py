@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from nni_core.experiment.control import ExperimentControl
 from nni_core.http import login
+from nni_core.http.analysis_routes import ANALYSIS
 from nni_core.http.api import Api
 from nni_core.http.auth import ROLE, Guard, Role
 from nni_core.http.nni_elsewhere import LOGS
@@ -38,7 +39,9 @@ async def openapi(api: Api, _: Request) -> Response:
 
 
 #: every endpoint of the core
-ENDPOINTS: Sequence[Endpoint] = [*PORTAL.endpoints, *RESULTS.endpoints, *WHY.endpoints, *NNI.endpoints, *LOGS.endpoints]
+ENDPOINTS: Sequence[Endpoint] = [
+    endpoint for table in (PORTAL, RESULTS, WHY, ANALYSIS, NNI, LOGS) for endpoint in table.endpoints
+]
 
 
 def create_app(

@@ -13,6 +13,7 @@ from attrs import evolve
 from nni_core.api import LogChunk
 from nni_core.errors import ConfigError, ConflictError, NotFoundError, Problem
 from nni_core.experiment.control import Change, ExperimentProfile, NoteView, Setting
+from nni_core.experiment.objectives import objectives_of
 from nni_core.experiment.settings import checked_setting, checked_settings
 from nni_core.model import (
     AttemptId,
@@ -146,6 +147,7 @@ class FakeControl:
             next_sequence_id=len(self._trials),
             revision=self._revision,
             version="0.1.0",
+            objectives=objectives_of(self._config),
         )
 
     def trials(self, *, reports: bool = True) -> Sequence[Trial]:
