@@ -133,6 +133,7 @@ def afterwards(told: Transcript, experiment: Any) -> None:
     share(told)
     told.run("why EXPERIMENT")
     told.run("analyze EXPERIMENT")
+    told.run("replay EXPERIMENT")
     told.run("experiment extend EXPERIMENT --trials 1")
     told.run("resume EXPERIMENT --port 0 --host 127.0.0.1")
     experiment.wait("DONE")

@@ -110,7 +110,7 @@ def test_imported_results_count() -> None:
     auto.update_search_space(LINE)
     auto.import_data([{"parameter": {"x": 0.1 * step}, "value": step} for step in range(3)])
     auto.generate_parameters(0)
-    assert auto.remark.startswith("Tpe: the first 3 results are in")
+    assert auto.remark.startswith("TPE: the first 3 results are in")
 
 
 def test_a_wide_space_goes_to_the_other() -> None:
@@ -118,7 +118,7 @@ def test_a_wide_space_goes_to_the_other() -> None:
     auto = built(1)
     auto.update_search_space(WIDE)
     auto.generate_parameters(0)
-    assert auto.remark.startswith("Tpe: 101 parameters")
+    assert auto.remark.startswith("TPE: 101 parameters")
 
 
 def test_its_name_alone_is_a_config(tmp_path: Path) -> None:

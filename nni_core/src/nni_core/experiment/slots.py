@@ -13,9 +13,12 @@ from nni_core.experiment.new_trials import NewTrials
 from nni_core.experiment.recorder import Recorder
 from nni_core.experiment.tuner_care import TunerCare
 from nni_core.experiment.tuner_process import TunerFailedError
+from nni_core.log import get_logger
 from nni_core.model import ExperimentState, Parameters, Trial
 from nni_core.store import events as ev
 from nni_core.store.base import Store
+
+log = get_logger(__name__)
 
 #: most parameter sets that the tuner is asked for in one question, and most trials that wait for room elsewhere before
 #: it is asked for more: ``trial_concurrency`` may be any number
@@ -131,6 +134,8 @@ class Slots:
         except TunerFailedError:
             self._may_answer = True
             return ()
+        if answer.remark is not None:
+            log.info("tuner.remark", remark=answer.remark)
         bodies = self._new_trials.suggested(answer, told_through=told_through, asked_from=first_id, asked_for=room)
         if any(isinstance(body, ev.TrialFinished) for body in bodies):
             self._recorder.look_again()  # some are over already

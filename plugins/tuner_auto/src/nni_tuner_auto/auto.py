@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nni_core.api import Proposal, TunedObjective, Tuner
-from nni_core.log import get_logger
 from nni_core.model import Direction, Json, Parameters
 from nni_core.space import SearchSpace
 from nni_tuner_auto.arguments import HAND_OVER
 from nni_tuner_auto.policy import Situation, pick
-
-_log = get_logger(__name__)
 
 
 class AutoTuner(Tuner):
@@ -87,8 +84,11 @@ class AutoTuner(Tuner):
         )
         picked = pick(situation)
         tuner = self._few if picked.few else self._many
-        remark = f"{type(tuner).__name__.removesuffix('Tuner')}: {picked.reason}"
-        if remark != self.remark:
-            self.remark = remark
-            _log.info("tuner picked", remark=remark)
+        self.remark = f"{_name(tuner)}: {picked.reason}"
         return tuner
+
+
+def _name(tuner: Tuner) -> str:
+    """What people call it: GpTuner is GP."""
+    name = type(tuner).__name__.removesuffix("Tuner")
+    return name.upper() if len(name) < 4 else name

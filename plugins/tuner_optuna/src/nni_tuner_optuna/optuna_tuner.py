@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,12 +19,11 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from nni_core.api import TunedObjective, Tuner
-from nni_core.log import get_logger
 from nni_core.model import Direction, Json, Parameters, default_number
 from nni_core.space import SearchSpace
 from nni_tuner_optuna.translation import Translation
 
-_log = get_logger(__name__)
+_log = logging.getLogger(__name__)
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
@@ -81,7 +81,7 @@ class OptunaTuner(Tuner):
         if trial is not None:
             self._tell(trial, numbers if own else None)
         if numbers is None:
-            _log.warning("result left out: it has no finite number for every objective", parameter_id=parameter_id)
+            _log.warning("result of parameters %d left out: it lacks a finite number for some objective", parameter_id)
         elif own:
             self._learnt.append((parameters, numbers))
         else:
