@@ -119,3 +119,17 @@ def test_a_search_space_with_mistakes_is_refused(here: Path, capsys: pytest.Capt
     assert run(["init", "-y", "--command", "true"]) == 2
     assert "search_space.json:1:17: error[NNI307]" in capsys.readouterr().err
     assert not (here / "config.yaml").exists()
+
+
+def test_a_search_space_alone_is_guessed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By NNI's name, flags and file."""
+    (here / "code").mkdir()
+    (here / "code" / "model.py").write_text(SCRIPT)
+    assert run(["ss_gen", "-t", "python3 model.py", "-d", "code"]) == 0
+    assert "a guess by model.py" in capsys.readouterr().out
+    space = json.loads((here / "nni_auto_gen_search_space.json").read_text())
+    assert space["lr"] == {"_type": "loguniform", "_value": [0.0001, 0.01]}
+    assert run(["ss_gen", "-d", "code"]) == 2
+    assert "nothing was written" in capsys.readouterr().err
+    assert run(["ss_gen", "-t", "python3 other.py", "-d", "code", "-f", "x.json"]) == 2
+    assert "error[NNI581]" in capsys.readouterr().err

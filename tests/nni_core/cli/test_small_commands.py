@@ -31,7 +31,6 @@ def test_a_group_alone_prints_its_help(arguments: list[str], capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["ss_gen", "-t", "python main.py", "--file=x.json"], "nnictl hello writes an example"),
         (["package", "list"], "nnictl algo register"),
         (["package", "install", "--name=SMAC"], "nnictl algo register"),
     ],

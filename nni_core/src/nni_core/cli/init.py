@@ -36,11 +36,11 @@ def init(file: Path, *, yes: bool, force: bool, **given: Any) -> None:
     from nni_core.client.editor_schema import SCHEMA_FILE, schema_text, write_schema
     from nni_core.plugins import discover_plugins
 
-    _refuse_to_overwrite(file, force=force)
+    refuse_to_overwrite(file, force=force)
     plugins = discover_plugins()
     draft = _Questions(file.parent, plugins, given, ask=not yes).draft()
     write_schema(file.with_name(SCHEMA_FILE), schema_text(plugins))
-    _write(file, draft_text(draft))
+    write_file(file, draft_text(draft))
     _check(file, plugins)
     click.echo(f"Wrote {file}, and {SCHEMA_FILE} beside it for your editor.")
     if draft.guessed_from is not None:
@@ -147,7 +147,8 @@ def _relative(file: Path, directory: Path) -> Path:
     return Path(os.path.relpath(file, directory))
 
 
-def _refuse_to_overwrite(file: Path, *, force: bool) -> None:
+def refuse_to_overwrite(file: Path, *, force: bool) -> None:
+    """:raises ConflictError, NotFoundError: when there is such a file, or no directory for it."""
     if file.exists() and not force:
         raise ConflictError(
             Problem(
@@ -162,7 +163,8 @@ def _refuse_to_overwrite(file: Path, *, force: bool) -> None:
         )
 
 
-def _write(file: Path, text: str) -> None:
+def write_file(file: Path, text: str) -> None:
+    """:raises MachineError: when it cannot be written."""
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "schema": ("nni_core.cli.schema:schema", "Print the JSON Schema of a config, for editors."),
     "explain": ("nni_core.cli.explain:explain", "Say what an error code means, with an example."),
     "completion": ("nni_core.cli.completion:completion", "Print the script that completes nnictl in your shell."),
-    "ss_gen": ("nni_core.cli.retired:ss_gen", "Refused: search spaces are not generated from code any more."),
+    "ss_gen": ("nni_core.cli.ss_gen:ss_gen", "Guess a search space from the defaults in a script."),
     "package": ("nni_core.cli.retired:package", "Refused: replaced by algo."),
 }
 

@@ -16,19 +16,6 @@ def _refused(message: str, help_: str) -> UserError:
 
 
 @click.command(context_settings=_ANYTHING)
-def ss_gen(**_: object) -> NoReturn:
-    """Refused: search spaces were generated from annotations in trial code, which are gone.
-
-    Write the search space into the config, or into a file that search_space_file names.
-    """
-    raise _refused(
-        "ss_gen made a search space out of nni.choice() and its like in trial code, and nothing reads those any more",
-        "write the search space into the config: `search_space: {lr: {_type: loguniform, _value: [0.0001, 0.1]}}`, "
-        "and take the values with nni.get_next_parameter(); nnictl hello writes an example",
-    )
-
-
-@click.command(context_settings=_ANYTHING)
 def package(**_: object) -> NoReturn:
     """Refused: replaced by nnictl algo, as in NNI 2.
 
