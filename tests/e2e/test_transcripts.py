@@ -170,7 +170,16 @@ def name_trials(told: Transcript, experiment: Any) -> None:
 def test_commands_about_the_machine(user: Any, work: Path) -> None:
     """Those that need no experiment."""
     told = Transcript(user, "machine")
-    for command in ("", "experiment", "--version", "hello", "hello", "ss_gen -t 'python main.py'", "package list"):
+    for command in (
+        "",
+        "experiment",
+        "--version",
+        "hello",
+        "hello",
+        "ss_gen -t 'python main.py'",
+        "simulate --config nowhere.yaml",
+        "package list",
+    ):
         told.run(command)
     told.run("platform clean")
     told.run("algo list", only="^(Name|TPE |Anneal)")

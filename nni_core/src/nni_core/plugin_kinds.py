@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -14,3 +15,13 @@ class PluginKind(StrEnum):
     METRIC_SINK = "metric_sink"
     CLI_COMMAND = "cli_command"
     WEB_APP = "web_app"
+
+
+#: what is proposed to who has not chosen, the first that is installed
+_FAVOURITES = {PluginKind.TUNER: ("Auto", "TPE"), PluginKind.TRAINING_SERVICE: ("local",)}
+
+
+def favourite(kind: PluginKind, names: Sequence[str]) -> str | None:
+    """The one of several installed plugins to propose; None when there is none."""
+    known = (name for name in _FAVOURITES.get(kind, ()) if name in names)
+    return next(known, names[0] if names else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,14 +64,14 @@ class _Questions:
         from nni_core.plugin_kinds import PluginKind
 
         command, script = self._command()
-        tuner = self._one_of(PluginKind.TUNER, "tuner", "Tuner", ("Auto", "TPE"))
+        tuner = self._one_of(PluginKind.TUNER, "tuner", "Tuner")
         maximize = self._given["maximize"]
         if maximize is None:
             maximize = not self._ask or click.confirm("Is a higher result better?", default=True)
         return Draft(
             command=command,
             tuner=tuner,
-            service=self._one_of(PluginKind.TRAINING_SERVICE, None, "", ("local",)),
+            service=self._one_of(PluginKind.TRAINING_SERVICE, None, ""),
             trials=self._number("trials", "Trials in all", 10),
             concurrency=self._number("concurrency", "Trials at the same time", 2),
             maximize=maximize,
@@ -131,10 +131,12 @@ class _Questions:
             return int(self._given[name])
         return int(click.prompt(question, default=default, type=click.IntRange(1))) if self._ask else default
 
-    def _one_of(self, kind: Any, flag: str | None, question: str, favourites: Sequence[str]) -> Any:
+    def _one_of(self, kind: Any, flag: str | None, question: str) -> Any:
         """The spec of a plugin that was chosen by its name."""
+        from nni_core.plugin_kinds import favourite
+
         names = self._plugins.names(kind)
-        default = next((one for one in favourites if one in names), names[0] if names else favourites[-1])
+        default = favourite(kind, names) or ""
         name = self._given[flag] if flag else default
         if name is None and self._ask:
             name = click.prompt(question, default=default, type=click.Choice(names, case_sensitive=False))

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "why": ("nni_core.cli.why:why", "Why an experiment idles, and why its trials wait."),
     "analyze": ("nni_core.cli.analyze:analyze", "Which parameters matter, and which of their values do well."),
     "replay": ("nni_core.cli.replay:replay", "Whether a tuner suggests again what it suggested."),
+    "simulate": ("nni_core.cli.simulate:simulate", "Compare tuners on made-up trials, without running any."),
     "webui": ("nni_core.cli.webui:webui", "Where the web portal of an experiment is."),
     "algo": ("nni_core.cli.algo:algo", "Tuners and assessors by name; register your own."),
     "trainingservice": ("nni_core.cli.trainingservice:trainingservice", "Where trials can run."),

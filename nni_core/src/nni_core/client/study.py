@@ -179,6 +179,11 @@ class Study:
         self._worker.import_(data)
 
     @property
+    def gives_budgets(self) -> bool:
+        """Whether the tuner suggests the same parameters again, with another budget or other checkpoints."""
+        return self._worker.tuner.repeats
+
+    @property
     def trials(self) -> list[StudyTrial]:
         """Every suggestion, in the order in which they were asked for."""
         return list(self._trials.values())

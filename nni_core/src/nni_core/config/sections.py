@@ -35,7 +35,7 @@ from nni_core.config.structure import (
 from nni_core.config.wording import alternatives, found, label, quoted
 from nni_core.errors import KeyPath, PluginError, Problem, nearest
 from nni_core.model import Direction, Json
-from nni_core.plugin_kinds import PluginKind
+from nni_core.plugin_kinds import PluginKind, favourite
 
 #: the argument by which algorithms are told which way is better
 _MODE = "optimize_mode"
@@ -343,7 +343,7 @@ def missing_name(lookup: PluginLookup, kind: PluginKind, path: Sequence[str | in
     names = sorted(lookup.names(kind))
     words = kind.value.replace("_", " ")
     key = "platform" if kind is PluginKind.TRAINING_SERVICE else "name"
-    example = f"`{kind.value}: {{{key}: {names[0]}}}`" if names else ""
+    example = f"`{kind.value}: {{{key}: {favourite(kind, names)}}}`"
     help_ = f"write {example}; installed: {alternatives(names)}" if names else f"no {words} is installed"
     message = f"{label(tuple(path))} is missing"
     return Problem(code=ConfigCode.MISSING_KEY, message=message, help=help_, key_path=tuple(path))

@@ -1,0 +1,160 @@
+"""Tuners on made-up trials and a clock of their own: who would be best, before a trial is run."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from random import Random
+from statistics import fmean, median, quantiles
+
+from attrs import frozen
+
+from nni_core.analysis.surface import Surface
+from nni_core.api import NoMoreTrialError
+from nni_core.client.study import Study, Suggestion
+from nni_core.errors import ConflictError, Problem
+from nni_core.model import Direction, Json
+from nni_core.space import SearchSpace
+
+#: random parameter sets that regret is measured by
+_DRAWS = 1000
+
+
+@frozen(kw_only=True)
+class Plan:
+    """What is to be simulated."""
+
+    search_space: Mapping[str, Json]
+    direction: Direction
+    #: by name, with ``class_args``
+    tuners: Mapping[str, Mapping[str, Json]]
+    #: makes the surface of a repetition
+    surface: Callable[[int], Surface]
+    trials: int
+    concurrency: int
+    repeats: int
+    seed: int
+
+
+@frozen(kw_only=True)
+class Regret:
+    """How far the best result after some trials was from the best known: 0 is there, 1 a random trial. Over repeats:
+    median and quartiles."""
+
+    trials: int
+    median: float
+    low: float
+    high: float
+
+
+@frozen(kw_only=True)
+class Standing:
+    """What came of one tuner."""
+
+    tuner: str
+    #: mean place among the tuners at the end, from 1
+    rank: float
+    regrets: Sequence[Regret]
+    #: milliseconds of processor time for one suggestion, learning of results included
+    cost: float
+
+
+def simulate(plan: Plan, told: Callable[[int], None] = lambda _: None) -> Sequence[Standing]:
+    """Run every tuner on the same surfaces, the best one first in the answer. ``told`` hears of every run that ended.
+
+    :raises UserError: when a tuner cannot be built.
+    :raises ConflictError: when a tuner gives trials budgets, which made-up results do not heed.
+    """
+    curves: dict[str, list[list[float]]] = {name: [] for name in plan.tuners}
+    costs: dict[str, list[float]] = {name: [] for name in plan.tuners}
+    done = 0
+    for repeat in range(plan.repeats):
+        seed = plan.seed * 1_000_003 + repeat
+        surface = plan.surface(seed)
+        losses: dict[str, list[float]] = {}
+        for name, class_args in plan.tuners.items():
+            losses[name], cost = _run(plan, name, class_args, surface, seed)
+            costs[name].append(cost)
+            done += 1
+            told(done)
+        best, middle = _scale(plan, surface, seed, losses)
+        for name, found in losses.items():
+            curves[name].append([max(0.0, (one - best) / (middle - best)) for one in found])
+    return _standings(plan, curves, costs)
+
+
+def _run(
+    plan: Plan, name: str, class_args: Mapping[str, Json], surface: Surface, seed: int
+) -> tuple[list[float], float]:
+    """The best loss after each trial, and the cost of a suggestion."""
+    study = Study(plan.search_space, tuner=name, class_args=class_args, seed=seed % 2**31)
+    if study.gives_budgets:
+        message = f"tuner {name} gives trials budgets, which made-up results do not heed"
+        raise ConflictError(Problem(code="NNI582", message=message, help="leave it out"))
+    source, order, sign = Random(seed), count(), 1 if plan.direction is Direction.MINIMIZE else -1  # noqa: S311
+    running: list[tuple[float, int, Suggestion]] = []
+    best: list[float] = []
+    now = 0.0
+    began = time.process_time()
+    spent = 0.0
+    while len(best) < plan.trials:
+        try:
+            while len(running) < min(plan.concurrency, plan.trials - len(best)):
+                suggestion = study.ask()
+                spent -= time.process_time()
+                heapq.heappush(
+                    running, (now + surface.duration(suggestion.parameters, source), next(order), suggestion)
+                )
+                spent += time.process_time()
+        except NoMoreTrialError:
+            if not running:
+                break
+        now, _, ended = heapq.heappop(running)
+        spent -= time.process_time()
+        number = surface.result(ended.parameters)
+        spent += time.process_time()
+        study.tell(ended, number)
+        best.append(min(sign * number, best[-1] if best else sign * number))
+    cost = (time.process_time() - began - spent) / max(1, len(best))
+    # A space that was gone through needs no more trials.
+    return best + best[-1:] * (plan.trials - len(best)), 1000 * cost
+
+
+def _scale(plan: Plan, surface: Surface, seed: int, losses: Mapping[str, Sequence[float]]) -> tuple[float, float]:
+    """The best loss known, and that of a middling random trial."""
+    space, source = SearchSpace.parse(plan.search_space), Random(seed + 1)  # noqa: S311 - not a secret
+    sign = 1 if plan.direction is Direction.MINIMIZE else -1
+    drawn = [sign * surface.result(space.sample(source)) for _ in range(_DRAWS)]
+    best = min([*drawn, *(found[-1] for found in losses.values())])
+    middle = median(drawn)
+    return best, middle if middle > best else best + 1.0
+
+
+def _standings(
+    plan: Plan, curves: Mapping[str, Sequence[Sequence[float]]], costs: Mapping[str, Sequence[float]]
+) -> Sequence[Standing]:
+    marks = sorted({max(1, plan.trials // 4), max(1, plan.trials // 2), plan.trials})
+    ranks: dict[str, list[float]] = {name: [] for name in curves}
+    for repeat in range(plan.repeats):
+        ends = {name: runs[repeat][-1] for name, runs in curves.items()}
+        for name, end in ends.items():
+            better = sum(other < end for other in ends.values())
+            equal = sum(other == end for other in ends.values())
+            ranks[name].append(better + (equal + 1) / 2)
+    standings = [
+        Standing(
+            tuner=name,
+            rank=fmean(ranks[name]),
+            regrets=[_regret(mark, [run[mark - 1] for run in runs]) for mark in marks],
+            cost=fmean(costs[name]),
+        )
+        for name, runs in curves.items()
+    ]
+    return sorted(standings, key=lambda one: one.rank)
+
+
+def _regret(trials: int, regrets: Sequence[float]) -> Regret:
+    low, middle, high = quantiles(regrets, n=4, method="inclusive") if len(regrets) > 1 else [regrets[0]] * 3
+    return Regret(trials=trials, median=middle, low=low, high=high)
