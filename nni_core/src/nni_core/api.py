@@ -220,13 +220,14 @@ class TunerSpec:
     summary: str
     #: ``package.module:Class``, imported only in the tuner's own process
     implementation: str
-    #: attrs class of the ``class_args``: its fields, types, defaults and validators are checked before anything starts,
-    #: and the implementation receives its fields as keyword arguments. None: no arguments are taken. A field ``seed``
+    #: attrs class of the ``class_args``, or where it is, ``package.module:Class``, so that it is imported only when it
+    #: is needed: its fields, types, defaults and validators are checked before anything starts, and the implementation
+    #: receives its fields as keyword arguments. None: no arguments are taken. A field ``seed``
     #: that the user leaves out is derived from the experiment's own and kept with it. A field ``objectives``, of type
     #: ``tuple[TunedObjective, ...]``, is filled when the config names several; without it a tuner learns the first. A
     #: field ``max_trial_number`` that the user leaves out is the config's, as it is when the experiment is created.
     #: Each field says what it is in ``metadata={"doc": "..."}``: messages and the JSON schema of the config show it.
-    arguments: type | None = None
+    arguments: Any = None
     #: other names, for configs written for other versions
     aliases: Sequence[str] = ()
 
@@ -264,7 +265,7 @@ class AssessorSpec:
     name: str
     summary: str
     implementation: str
-    arguments: type | None = None
+    arguments: Any = None
     aliases: Sequence[str] = ()
 
 
@@ -488,7 +489,7 @@ class TrainingServiceSpec:
     #: ``package.module:callable``, called with a :class:`ServiceContext` and the structured ``arguments``
     implementation: str
     #: attrs class of the other keys under ``training_service``; None: there are none
-    arguments: type | None = None
+    arguments: Any = None
     aliases: Sequence[str] = ()
 
 
@@ -537,7 +538,7 @@ class MetricSinkSpec:
     #: ``package.module:Class``, called with the fields of ``arguments`` as keyword arguments
     implementation: str
     #: attrs class of ``sinks[].class_args``
-    arguments: type | None = None
+    arguments: Any = None
     aliases: Sequence[str] = ()
 
 

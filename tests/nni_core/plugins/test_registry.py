@@ -280,3 +280,41 @@ def test_specs_are_what_can_be_used(install_tuner: Install) -> None:
     install_tuner("a", "Alpha")
     specs = [spec for spec in PluginRegistry.discover().specs(PluginKind.TUNER) if isinstance(spec, TunerSpec)]
     assert [spec.name for spec in specs if spec.summary == "made for a test"] == ["Alpha", "Beta"]
+
+
+BY_PATH = """
+from attrs import frozen
+from nni_core.api import TunerSpec
+from nni_core.hookspecs import hookimpl
+
+@frozen(kw_only=True)
+class Arguments:
+    pace: int = 3
+
+class Plain: ...
+
+@hookimpl
+def nni_tuners():
+    return [TunerSpec(name="Late", summary="s", implementation="{module}:Plain", arguments="{module}:%s")]
+"""
+
+
+def test_the_class_of_arguments_may_be_named_by_its_path(install: Install) -> None:
+    """It is imported when somebody asks for the tuner, once."""
+    install("late", BY_PATH % "Arguments")
+    registry = PluginRegistry.discover()
+    found = registry.resolve(PluginKind.TUNER, "late")
+    assert isinstance(found, TunerSpec)
+    assert found.arguments(pace=4).pace == 4
+    assert registry.resolve(PluginKind.TUNER, "LATE") is found
+    assert found in registry.specs(PluginKind.TUNER)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("Plain", "are no attrs class"), ("Missing", "has no 'Missing'")], ids=["no-attrs", "missing"]
+)
+def test_arguments_that_are_not_there_are_told_to_who_asks(path: str, told: str, install: Install) -> None:
+    """Others are not disturbed."""
+    install("late", BY_PATH % path)
+    assert told in complaint(PluginKind.TUNER, "Late")
+    assert "Late" not in [spec.name for spec in PluginRegistry.discover().specs(PluginKind.TUNER)]

@@ -6,26 +6,25 @@ from collections.abc import Sequence
 
 from nni_core.api import TunerSpec
 from nni_core.hookspecs import hookimpl
-from nni_tuner_tpe.arguments import HyperoptArguments, TpeTunerArguments
 
 _TUNERS = (
     TunerSpec(
         name="TPE",
         summary="tree-structured Parzen estimator over all parameters together, or NNI's, for one objective or several",
         implementation="nni_tuner_tpe.tpe:TpeTuner",
-        arguments=TpeTunerArguments,
+        arguments="nni_tuner_tpe.arguments:TpeTunerArguments",
     ),
     TunerSpec(
         name="TPE_legacy",
         summary="tree-structured Parzen estimator of hyperopt",
         implementation="nni_tuner_tpe.hyperopt_tuner:HyperoptTpeTuner",
-        arguments=HyperoptArguments,
+        arguments="nni_tuner_tpe.arguments:HyperoptArguments",
     ),
     TunerSpec(
         name="Anneal",
         summary="simulated annealing of hyperopt: random draws that close in on the best trials",
         implementation="nni_tuner_tpe.hyperopt_tuner:HyperoptAnnealTuner",
-        arguments=HyperoptArguments,
+        arguments="nni_tuner_tpe.arguments:HyperoptArguments",
     ),
 )
 

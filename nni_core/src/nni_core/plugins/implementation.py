@@ -10,11 +10,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import attrs
+
 from nni_core.api import Assessor, Tuner
 from nni_core.errors import PluginError, Problem, nearest
 from nni_core.plugin_kinds import PluginKind
 from nni_core.plugins.codes import PluginCode
+from nni_core.plugins.entry import Spec
 from nni_core.plugins.loading import ANYTHING
+from nni_core.plugins.specs import is_arguments
 from nni_core.plugins.traces import blame
 
 BASES: dict[PluginKind, type[Tuner | Assessor]] = {PluginKind.TUNER: Tuner, PluginKind.ASSESSOR: Assessor}
@@ -38,6 +42,22 @@ def load_implementation(dotted: str) -> Any:
             raise PluginError(_missing(dotted, found, name, code=PluginCode.NO_SUCH_ATTRIBUTE))
         found = getattr(found, name)
     return found
+
+
+def with_arguments(spec: Spec) -> Spec:
+    """A spec with the class of its arguments, where it said only where that is.
+
+    :raises PluginError: when the class cannot be imported, or is no attrs class.
+    """
+    written: object = getattr(spec, "arguments", None)
+    if not isinstance(written, str):
+        return spec
+    found = load_implementation(written)
+    if not is_arguments(found):
+        message = f"arguments of '{spec.name}', '{written}', are no attrs class"
+        help_ = "tell the author of the plugin"
+        raise PluginError(Problem(code=PluginCode.NO_SUCH_ATTRIBUTE, message=message, help=help_))
+    return attrs.evolve(spec, arguments=found)
 
 
 def custom_class(class_name: str, code_directory: Path | None = None, *, kind: PluginKind | None = None) -> type[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ from nni_core.plugins.building import arguments_of, build
 from nni_core.plugins.discovery import installed_sources
 from nni_core.plugins.entry import OFFERS, PluginEntry, PluginStatus, Source, Spec, normalized
 from nni_core.plugins.events import EventRelay, event_implementations
-from nni_core.plugins.implementation import custom_class, load_implementation
+from nni_core.plugins.implementation import custom_class, load_implementation, with_arguments
 from nni_core.plugins.loading import check_plugin, file_source, load_entry_point, load_plugin_file, new_manager
 from nni_core.plugins.registered import registered_sources
 from nni_core.plugins.specs import Offer, ask
@@ -52,6 +53,8 @@ class PluginRegistry:
     def __init__(self) -> None:
         self._manager = new_manager()
         self._plugins: list[_Plugin] = []
+        #: specs with the classes of their arguments, by the identity of what was offered
+        self._completed: dict[int, Spec] = {}
 
     @classmethod
     def discover(cls, *, disabled: Collection[str] = ()) -> PluginRegistry:
@@ -141,7 +144,8 @@ class PluginRegistry:
         """The spec that a name in a config means, compared without regard to case; ``distribution:name`` picks one of
         several.
 
-        :raises PluginError: when no sound plugin offers it, or several do.
+        :raises PluginError: when no sound plugin offers it, or several do, or the class of its arguments cannot be
+            imported.
         """
         distribution, _, bare = name.rpartition(":")
         claimants = [
@@ -154,7 +158,7 @@ class PluginRegistry:
             raise PluginError(messages.clash(kind, bare, claimants))
         if not claimants or claimants[0].spec is None:
             raise PluginError(self._why_not(kind, distribution, bare))
-        return claimants[0].spec
+        return self._complete(claimants[0].spec)
 
     def names(self, kind: PluginKind) -> list[str]:
         """What can be written for a kind, sorted, without aliases. A contested name is listed once for each
@@ -167,7 +171,18 @@ class PluginRegistry:
     def specs(self, kind: PluginKind) -> list[Spec]:
         """Every sound and uncontested spec of a kind, in order of names: what can be used without asking by name."""
         offers = [offer for offer in self._offers(kind) if not offer.fault and not self._rivals(offer)]
-        return [offer.spec for offer in sorted(offers, key=lambda offer: offer.name) if offer.spec is not None]
+        found: list[Spec] = []
+        for offer in sorted(offers, key=lambda offer: offer.name):
+            # One whose arguments cannot be imported is told to whoever asks for it by name.
+            with contextlib.suppress(PluginError):
+                found += [self._complete(offer.spec)] if offer.spec is not None else []
+        return found
+
+    def _complete(self, spec: Spec) -> Spec:
+        """The spec with the class of its arguments, the same each time."""
+        if id(spec) not in self._completed:
+            self._completed[id(spec)] = with_arguments(spec)
+        return self._completed[id(spec)]
 
     def event_listeners(self) -> list[tuple[str, EventRelay]]:
         """The plugins that implement event hooks, as ``distribution:entry point``, each with what gives it events."""

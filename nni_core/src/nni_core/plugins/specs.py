@@ -96,7 +96,7 @@ def spec_faults(spec: Spec) -> list[str]:
     faults += _implementation_faults(spec)
     if isinstance(spec, WebAppSpec):
         faults += _mount_faults(spec.mount)
-    elif not isinstance(spec, CliCommandSpec) and not _is_arguments(spec.arguments):
+    elif not isinstance(spec, CliCommandSpec) and not (is_arguments(spec.arguments) or _is_path(spec.arguments)):
         faults.append(f"arguments must be an attrs class or None, got {_shown(spec.arguments)}")
     return faults
 
@@ -117,7 +117,7 @@ def _implementation_faults(spec: Spec) -> list[str]:
     implementation: object = spec.implementation
     if isinstance(spec, WebAppSpec) and callable(implementation):
         return []
-    if isinstance(implementation, str) and DOTTED_PATH.fullmatch(implementation):
+    if _is_path(implementation):
         return []
     return [f"implementation must be written 'package.module:attribute', got {_shown(implementation)}"]
 
@@ -130,7 +130,12 @@ def _mount_faults(mount: object) -> list[str]:
     return []
 
 
-def _is_arguments(arguments: object) -> bool:
+def _is_path(written: object) -> bool:
+    return isinstance(written, str) and DOTTED_PATH.fullmatch(written) is not None
+
+
+def is_arguments(arguments: object) -> bool:
+    """Whether it is what a spec may have for its arguments, once it is imported."""
     return arguments is None or (isinstance(arguments, type) and attrs.has(arguments))
 
 

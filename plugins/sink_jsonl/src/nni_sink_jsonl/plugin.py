@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from nni_core.api import MetricSinkSpec
 from nni_core.hookspecs import hookimpl
-from nni_sink_jsonl.arguments import JsonLinesArguments
 
 
 @hookimpl
@@ -17,6 +16,6 @@ def nni_metric_sinks() -> Sequence[MetricSinkSpec]:
             name="jsonl",
             summary="appends every event of the experiment to a file, one JSON object a line",
             implementation="nni_sink_jsonl.sink:JsonLinesSink",
-            arguments=JsonLinesArguments,
+            arguments="nni_sink_jsonl.arguments:JsonLinesArguments",
         )
     ]

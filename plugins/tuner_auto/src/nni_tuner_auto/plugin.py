@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from nni_core.api import TunerSpec
 from nni_core.hookspecs import hookimpl
-from nni_tuner_auto.arguments import AutoArguments
 
 _TUNERS = (
     TunerSpec(
         name="Auto",
         summary="picks the tuner by search space, budget and results, says why, and hands over as the experiment grows",
         implementation="nni_tuner_auto.auto:AutoTuner",
-        arguments=AutoArguments,
+        arguments="nni_tuner_auto.arguments:AutoArguments",
     ),
 )
 

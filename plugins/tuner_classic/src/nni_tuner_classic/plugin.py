@@ -6,52 +6,44 @@ from collections.abc import Sequence
 
 from nni_core.api import TunerSpec
 from nni_core.hookspecs import hookimpl
-from nni_tuner_classic.arguments import (
-    BatchArguments,
-    CmaesArguments,
-    EvolutionArguments,
-    GridSearchArguments,
-    QmcArguments,
-    RandomArguments,
-)
 
 _TUNERS = (
     TunerSpec(
         name="Random",
         summary="independent draws from the search space",
         implementation="nni_tuner_classic.random_search:RandomTuner",
-        arguments=RandomArguments,
+        arguments="nni_tuner_classic.arguments:RandomArguments",
     ),
     TunerSpec(
         name="GridSearch",
         summary="every combination of a grid that gets finer and finer",
         implementation="nni_tuner_classic.grid_search:GridSearchTuner",
-        arguments=GridSearchArguments,
+        arguments="nni_tuner_classic.arguments:GridSearchArguments",
     ),
     TunerSpec(
         name="Batch",
         summary="the parameter sets of a list, one after the other",
         implementation="nni_tuner_classic.batch:BatchTuner",
-        arguments=BatchArguments,
+        arguments="nni_tuner_classic.arguments:BatchArguments",
         aliases=("BatchTuner",),
     ),
     TunerSpec(
         name="Evolution",
         summary="the better of two is changed in one place, the worse is forgotten",
         implementation="nni_tuner_classic.evolution:EvolutionTuner",
-        arguments=EvolutionArguments,
+        arguments="nni_tuner_classic.arguments:EvolutionArguments",
     ),
     TunerSpec(
         name="QMC",
         summary="points spread more evenly than random ones (scrambled Sobol sequence)",
         implementation="nni_tuner_classic.qmc:QmcTuner",
-        arguments=QmcArguments,
+        arguments="nni_tuner_classic.arguments:QmcArguments",
     ),
     TunerSpec(
         name="CMAES",
         summary="covariance matrix adaptation, for numbers, whole numbers and choices (the cmaes library)",
         implementation="nni_tuner_classic.cma_es:CmaesTuner",
-        arguments=CmaesArguments,
+        arguments="nni_tuner_classic.arguments:CmaesArguments",
         aliases=("CMA-ES",),
     ),
 )

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 
 from nni_core.api import TunerSpec
 from nni_core.hookspecs import hookimpl
-from nni_tuner_gp.arguments import GpArguments, MetisArguments
 
 _TUNERS = (
     TunerSpec(
         name="GP",
         summary="Gaussian process: fewest trials, for one objective or several, with bounds on other results",
         implementation="nni_tuner_gp.gp:GpTuner",
-        arguments=GpArguments,
+        arguments="nni_tuner_gp.arguments:GpArguments",
         aliases=("GPTuner",),
     ),
     TunerSpec(
         name="Metis",
         summary="the tuner of NNI by this name: GP in its place",
         implementation="nni_tuner_gp.metis:MetisTuner",
-        arguments=MetisArguments,
+        arguments="nni_tuner_gp.arguments:MetisArguments",
         aliases=("MetisTuner",),
     ),
 )

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from nni_core.api import TunerSpec
 from nni_core.hookspecs import hookimpl
-from nni_tuner_optuna.arguments import OptunaArguments
 
 _TUNERS = (
     TunerSpec(
         name="Optuna",
         summary="any sampler of Optuna, for one objective or several",
         implementation="nni_tuner_optuna.optuna_tuner:OptunaTuner",
-        arguments=OptunaArguments,
+        arguments="nni_tuner_optuna.arguments:OptunaArguments",
     ),
 )
 
