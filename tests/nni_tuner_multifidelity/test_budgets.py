@@ -57,7 +57,7 @@ class Run:
         proposal = self.asked[number]
         if value is not None:
             self.tuner.receive_trial_result(number, {**proposal.parameters, **proposal.extras}, value)
-        self.tuner.trial_end(number, value is not None)
+        self.tuner.trial_end(number, value is not None, trial_job_id=str(number))
 
     def go(self, count: int, score: Any = None) -> list[Any]:
         """So many trials, with their budgets."""
@@ -185,13 +185,15 @@ def test_bohb_finds_what_hyperband_draws_for() -> None:
 
 @pytest.mark.parametrize("mode", ["minimize", "maximize"])
 def test_dehb_gets_better(mode: str) -> None:
-    """In either direction; no trial begins with checkpoints."""
+    """In either direction. Those that go on begin with checkpoints, children do not."""
     run = Run(DehbTuner(mode, max_budget=9, seed=3), SPACE)
     sign = 1 if mode == "minimize" else -1
     run.go(300, lambda one: sign * (abs(one.parameters["x"] - 0.37) + (one.parameters["c"] != "b")))
     late = [abs(one.parameters["x"] - 0.37) + (one.parameters["c"] != "b") for one in run.asked[200:]]
     assert sum(late) / len(late) < 0.35
-    assert {one.checkpoints_of for one in run.asked} == {None}
+    goes_on = [one for one in run.asked if one.checkpoints_of is not None]
+    assert [one.extras[BUDGET] for one in goes_on] == [3, 3, 3, 9, 9]
+    assert all(one.parameters == run.asked[one.checkpoints_of].parameters for one in goes_on)
 
 
 def test_asha_with_a_gaussian_process() -> None:

@@ -40,7 +40,7 @@ def end(tuner: PbtTuner, number: int, value: float | None) -> None:
     """A step is over."""
     if value is not None:
         tuner.receive_trial_result(number, {}, value)
-    tuner.trial_end(number, value is not None)
+    tuner.trial_end(number, value is not None, trial_job_id=str(number))
 
 
 def generation(tuner: PbtTuner, first: int, values: list[float | None]) -> list[Proposal]:
@@ -73,6 +73,13 @@ def test_members_do_not_wait_for_each_other() -> None:
         ask(tuner, 3)
     end(tuner, 1, 0.5)
     assert ask(tuner, 3).checkpoints_of == 1
+
+
+def test_a_population_is_complete_however_few_train_at_a_time() -> None:
+    """Every member has its first step before any has its second."""
+    tuner = population(3)
+    steps = [generation(tuner, number, [1])[0] for number in range(7)]
+    assert [one.checkpoints_of is None for one in steps] == [True] * 3 + [False] * 4
 
 
 def test_a_step_that_failed_is_made_up_for_by_the_best() -> None:

@@ -66,7 +66,7 @@ class BohbArguments:
     min_points_in_model: int | None = field(
         default=None,
         validator=optional(ge(1)),
-        metadata={"doc": "Results of one budget that a model needs; the number of parameters and one when left out."},
+        metadata={"doc": "Results of one budget that a model needs; two more than there are parameters when left out."},
     )
     random_fraction: float = field(
         default=1 / 3, validator=[ge(0), le(1)], metadata={"doc": "Share of new parameter sets that are random."}

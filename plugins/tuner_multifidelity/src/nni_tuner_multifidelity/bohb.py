@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from nni_core.api import Tuner
+from nni_core.api import NoMoreTrialError, Tuner
 from nni_core.model import Direction, Json, Parameters
 from nni_tuner_multifidelity.arguments import ExecMode
 from nni_tuner_multifidelity.hyperband import BracketTuner
-from nni_tuner_multifidelity.jobs import Job, ladder
+from nni_tuner_multifidelity.jobs import Job, ladder, level_of
 from nni_tuner_multifidelity.proposer import Proposer
 
 _log = logging.getLogger(__name__)
@@ -40,9 +40,7 @@ class BohbTuner(BracketTuner):
             _log.warning("without effect in this tuner: %s", ", ".join(given))
         super().__init__(optimize_mode, ladder(min_budget, max_budget, eta), eta, ExecMode.PARALLELISM, seed)
         self._random_fraction = random_fraction
-        self._proposer = Proposer(proposer, self._sign, min_points_in_model)
-        #: parameter ids of those that the proposer has suggested
-        self._proposed: set[int] = set()
+        self._proposer = Proposer(proposer, min_points_in_model, distinct=False)
 
     def update_search_space(self, search_space: Mapping[str, Json]) -> None:
         """Take a search space."""
@@ -50,13 +48,24 @@ class BohbTuner(BracketTuner):
         self._proposer.update_search_space(search_space)
 
     def new_parameters(self, parameter_id: int, level: int) -> Parameters:
-        """Random, or from the proposer."""
+        """Random, or from the proposer while that has one."""
         if self._random.random() < self._random_fraction:
             return super().new_parameters(parameter_id, level)
-        self._proposed.add(parameter_id)
-        return self._proposer.propose(parameter_id)
+        try:
+            return self._proposer.propose(parameter_id)
+        except NoMoreTrialError:
+            return super().new_parameters(parameter_id, level)
 
     def job_ended(self, job: Job) -> None:
         """The proposer learns it, too."""
         super().job_ended(job)
-        self._proposer.learn(job, proposed=job.id in self._proposed)
+        self._proposer.learn(job)
+
+    def job_refused(self, job: Job) -> None:
+        """The proposer hears of it, too."""
+        super().job_refused(job)
+        self._proposer.forget(job)
+
+    def learn_from_elsewhere(self, parameters: Parameters, budget: Json, value: Json) -> bool:
+        """A result for the proposer; the largest budget where none is told, as in NNI."""
+        return self._proposer.learn_from_elsewhere(parameters, level_of(budget, self._budgets), value)

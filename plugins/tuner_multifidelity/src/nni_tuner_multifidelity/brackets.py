@@ -41,10 +41,12 @@ class Bracket:
         if self.is_over or self._begun >= self._size:
             return None
         level = self.rounds[self._round][1]
-        self._begun += 1
         if self._round == 0:
-            return Job(parameters=new(parameter_id, level), budget=self.budgets[level], level=level, place=self)
-        best = self._going_on[self._begun - 1]
+            parameters = new(parameter_id, level)
+            self._begun += 1
+            return Job(parameters=parameters, budget=self.budgets[level], level=level, place=self)
+        best = self._going_on[self._begun]
+        self._begun += 1
         return Job(parameters=best.parameters, budget=self.budgets[level], level=level, previous=best.id, place=self)
 
     def ended(self, job: Job) -> None:
@@ -58,6 +60,14 @@ class Bracket:
         self._begun, self._ended = 0, []
         if not self._going_on:
             self._round = len(self.rounds)
+
+    def refused(self, job: Job) -> None:
+        """A trial was not taken: of the first round there is another one in its place."""
+        if self._round == 0:
+            self._begun -= 1
+        else:
+            job.loss = math.inf
+            self.ended(job)
 
     @property
     def _size(self) -> int:

@@ -29,6 +29,8 @@ Vector = tuple[float, ...]
 class _Individual:
     vector: Vector
     loss: float = math.inf
+    #: parameter id of the trial that brought the loss
+    trial: int | None = None
 
 
 class DehbTuner(BudgetTuner):
@@ -36,7 +38,8 @@ class DehbTuner(BudgetTuner):
     it takes when it is better. The three are the best of the next smaller budget, so that what is good there is tried
     here; at the first budget of a bracket they are any of the population.
 
-    It never waits, and every trial trains from the beginning: a child has no parent whose checkpoints would fit it.
+    It never waits. While the populations fill, the best of a budget go on to the next from their checkpoints. A child
+    trains from the beginning: it has no parent whose checkpoints would fit it.
     """
 
     def __init__(
@@ -62,40 +65,58 @@ class DehbTuner(BudgetTuner):
         self._populations: list[list[_Individual]] = [[] for _ in self._budgets]
         self._turns = [0] * len(self._budgets)
         self._steps = _steps(self._shapes)
+        #: steps whose trials were not taken
+        self._again: list[tuple[int, bool]] = []
 
     def update_search_space(self, search_space: Mapping[str, Json]) -> None:
         """Take a search space; if its parameters are others, the populations begin anew."""
-        former = [one.key for one in self.space.parameters] if self._turns != [0] * len(self._budgets) else None
+        former = self.space
         super().update_search_space(search_space)
-        if former is not None and former != [one.key for one in self.space.parameters]:
+        if former != self.space:
             self._populations = [[] for _ in self._budgets]
+            self._turns = [0] * len(self._budgets)
 
     def next_job(self, parameter_id: int) -> Job:
         """The next step of the brackets."""
         del parameter_id
-        level, first = next(self._steps)
+        level, first = step = self._again.pop() if self._again else next(self._steps)
+        previous: int | None = None
         population, turn = self._populations[level], self._turns[level]
         self._turns[level] += 1
         if len(population) < self._sizes[level]:
-            target = _Individual(vector=self._beginner(level, turn, first=first))
+            promoted = self._promoted(level, turn, first=first)
+            target = _Individual(vector=promoted.vector if promoted else self._new())
             population.append(target)
-            child = target
+            child, previous = target, promoted.trial if promoted else None
         else:
             target = population[turn % len(population)]
             child = _Individual(vector=self._child(target, self._parents(level, first=first)))
         parameters = _parameters(self.space, child.vector)
-        return Job(parameters=parameters, budget=self._budgets[level], level=level, place=(target, child))
+        place = (target, child, step)
+        return Job(parameters=parameters, budget=self._budgets[level], level=level, previous=previous, place=place)
 
     def job_ended(self, job: Job) -> None:
         """The better of the two keeps the place."""
-        target, child = job.place
+        target, child, _ = job.place
+        stays = target in self._populations[job.level]
+        if not stays or job.parameters != _parameters(self.space, child.vector):
+            return  # of another search space, or the core has put others in their place
         if job.loss is not None and job.loss <= target.loss:
-            target.vector, target.loss = child.vector, job.loss
+            target.vector, target.loss, target.trial = child.vector, job.loss, job.id
 
-    def _beginner(self, level: int, turn: int, *, first: bool) -> Vector:
-        """Of a population that is not complete: the best of the budget below, or somebody new."""
+    def job_refused(self, job: Job) -> None:
+        """The step is made again, with somebody else."""
+        target, child, step = job.place
+        level = step[0]
+        if target is child and target in self._populations[level]:
+            self._populations[level].remove(target)
+        self._turns[level] = max(0, self._turns[level] - 1)
+        self._again.append(step)
+
+    def _promoted(self, level: int, turn: int, *, first: bool) -> _Individual | None:
+        """For a population that is not complete: the next best of the budget below; None for somebody new."""
         below = [] if first else self._ranked(level - 1)
-        return below[turn].vector if turn < len(below) else self._new()
+        return below[turn] if turn < len(below) else None
 
     def _parents(self, level: int, *, first: bool) -> Sequence[_Individual]:
         return self._populations[level] if first else self._ranked(level - 1)[: self._sizes[level]]

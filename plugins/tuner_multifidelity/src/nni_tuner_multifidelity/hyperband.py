@@ -63,6 +63,14 @@ class BracketTuner(BudgetTuner):
     def job_ended(self, job: Job) -> None:
         """The bracket hears of it."""
         job.place.ended(job)
+        self._close()
+
+    def job_refused(self, job: Job) -> None:
+        """The bracket hears of that, too."""
+        job.place.refused(job)
+        self._close()
+
+    def _close(self) -> None:
         self._open = [bracket for bracket in self._open if not bracket.is_over]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from attrs import define
 from nni_core.api import Proposal, Tuner
 from nni_core.model import Direction, Json, Parameters, default_number
 from nni_core.space import SearchSpace
+
+_log = logging.getLogger(__name__)
 
 #: the key under which a trial finds its budget, as in NNI
 BUDGET = "TRIAL_BUDGET"
@@ -34,6 +37,8 @@ class Job:
     id: int = -1
     #: None while there is no result
     loss: float | None = None
+    #: the result as it was reported
+    value: Json = None
 
 
 class BudgetTuner(Tuner):
@@ -46,6 +51,7 @@ class BudgetTuner(Tuner):
         self._sign = 1.0 if Direction(optimize_mode) is Direction.MINIMIZE else -1.0
         self._random = Random(seed)  # noqa: S311 - not a secret
         self._running: dict[int, Job] = {}
+        self.space = SearchSpace(parameters=())
 
     @abstractmethod
     def next_job(self, parameter_id: int) -> Job:
@@ -57,6 +63,16 @@ class BudgetTuner(Tuner):
     @abstractmethod
     def job_ended(self, job: Job) -> None:
         """A trial is over; its loss is infinite when it brought none."""
+
+    @abstractmethod
+    def job_refused(self, job: Job) -> None:
+        """There will be no trial: the core has not taken the parameters, which break a constraint, say."""
+
+    def learn_from_elsewhere(self, parameters: Parameters, budget: Json, value: Json) -> bool:
+        """Whether a result of parameters that a user gave, or that were imported, teaches anything. ``budget`` is the
+        one that came with them, None without."""
+        del parameters, budget, value
+        return False
 
     def extras(self, job: Job) -> Mapping[str, Json]:
         """What the trial gets beside its parameters: its budget."""
@@ -75,26 +91,44 @@ class BudgetTuner(Tuner):
         return Proposal(parameters=job.parameters, extras=self.extras(job), checkpoints_of=job.previous)
 
     def receive_trial_result(self, parameter_id: int, parameters: Parameters, value: Json, **kwargs: Any) -> None:
-        """Note a result; those of trials that somebody else added have no place on the ladder."""
-        del parameters, kwargs
+        """Note a result, and what was tried in fact: the core may have put other parameters in the place of those that
+        it did not take."""
+        del kwargs
         number, job = default_number(value), self._running.get(parameter_id)
-        if job is not None and number is not None:
-            job.loss = self._sign * number
+        if job is None:
+            self._learn_from_elsewhere(parameters, value)
+            return
+        given = {name: item for name, item in parameters.items() if name not in self.extras(job)}
+        if given != job.parameters and self.space.contains(given) is None:
+            job.parameters, job.previous = given, None
+        if number is not None:
+            job.loss, job.value = self._sign * number, value
 
     def trial_end(self, parameter_id: int, success: bool, **kwargs: Any) -> None:
-        """Tell the scheduler."""
-        del success, kwargs
+        """Tell the scheduler. Without a trial, that is without ``trial_job_id``, there was none."""
+        del success
         job = self._running.pop(parameter_id, None)
-        if job is not None:
-            job.loss = math.inf if job.loss is None else job.loss
-            self.job_ended(job)
+        if job is None:
+            return
+        if job.loss is None and kwargs.get("trial_job_id") is None:
+            self.job_refused(job)
+            return
+        job.loss = math.inf if job.loss is None else job.loss
+        self.job_ended(job)
 
     def import_data(self, data: Sequence[Mapping[str, Json]]) -> None:
-        """Results without a known budget teach nothing here."""
+        """Learn results from elsewhere; :data:`BUDGET` among the parameters says what they were trained with."""
+        learnt = sum(self._learn_from_elsewhere(record["parameter"], record["value"]) for record in data)
+        if learnt < len(data):
+            _log.warning("imported %d of %d results; the others teach this tuner nothing", learnt, len(data))
 
     def draw(self) -> Parameters:
         """A random parameter set."""
         return self.space.sample(self._random)
+
+    def _learn_from_elsewhere(self, parameters: Parameters, value: Json) -> bool:
+        given = {name: item for name, item in parameters.items() if name != BUDGET}
+        return self.learn_from_elsewhere(given, parameters.get(BUDGET), value)
 
 
 def ladder(least: float, most: float, eta: int) -> list[float]:
@@ -103,4 +137,14 @@ def ladder(least: float, most: float, eta: int) -> list[float]:
     budgets = [least]
     while budgets[-1] * eta**1.5 < most * (1 + 1e-9):
         budgets.append(budgets[-1] * eta)
-    return [*budgets, most] if most > least else budgets
+    budgets = [*budgets, most] if most > least else budgets
+    # What is whole is a whole number, for scripts that count to it.
+    return [int(budget) if float(budget).is_integer() else budget for budget in budgets]
+
+
+def level_of(budget: Json, budgets: Sequence[float]) -> int:
+    """The level whose budget is nearest, the largest for what is no budget."""
+    number = default_number(budget)
+    if number is None or number <= 0:
+        return len(budgets) - 1
+    return min(range(len(budgets)), key=lambda level: abs(math.log(number / budgets[level])))

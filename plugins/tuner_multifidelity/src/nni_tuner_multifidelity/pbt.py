@@ -73,21 +73,32 @@ class PbtTuner(BudgetTuner):
                 member.parameters = self.draw()
 
     def next_job(self, parameter_id: int) -> Job:
-        """The next step of the member that waits longest."""
+        """The first step of a new member until the population is complete, then the next one of the member that waits
+        longest."""
         del parameter_id
-        if self._ready:
-            return self._step(self._ready.popleft())
-        if len(self._population) == self._size:
+        if len(self._population) < self._size:
+            member = _Member(number=len(self._population), parameters=self.draw())
+            self._population.append(member)
+            return self._step(member)
+        if not self._ready:
             raise NoMoreTrialError("every member of the population trains")
-        member = _Member(number=len(self._population), parameters=self.draw())
-        self._population.append(member)
-        return self._step(member)
+        return self._step(self._ready.popleft())
 
     def job_ended(self, job: Job) -> None:
         """The member is ready for its next step."""
         member: _Member = job.place[0]
         member.last, member.saved = job, job.place[2]
+        if self.space.contains(job.parameters) is None:
+            member.parameters = job.parameters
         self._ready.append(member)
+
+    def job_refused(self, job: Job) -> None:
+        """The member makes the step with other parameters."""
+        member: _Member = job.place[0]
+        member.epoch -= 1
+        known = member.last.parameters if member.last else None
+        member.parameters = known if known and self.space.contains(known) is None else self.draw()
+        self._ready.appendleft(member)
 
     def import_data(self, data: Sequence[Mapping[str, Json]]) -> int:  # type: ignore[override]
         """Go on with a population that was trained elsewhere: steps with the ``save_checkpoint_dir`` that they had, of
