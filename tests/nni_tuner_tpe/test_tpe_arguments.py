@@ -9,6 +9,7 @@ import cattrs
 import pytest
 
 from nni_core.plugins.building import arguments_of
+from nni_core.plugins.implementation import with_arguments
 from nni_tuner_tpe.arguments import HyperoptArguments, TpeArguments, TpeTunerArguments
 from nni_tuner_tpe.plugin import nni_tuners
 
@@ -75,6 +76,8 @@ def test_no_liar_may_be_written_both_ways(liar: str | None) -> None:
 def test_arguments_reach_the_tuners() -> None:
     """Each attrs class, as the core hands its fields on, fits the tuner's constructor."""
     for spec in nni_tuners():
-        arguments = arguments_of(spec.arguments, {"optimize_mode": "maximize", "seed": 3})
+        class_ = with_arguments(spec).arguments
+        assert isinstance(class_, type)
+        arguments = arguments_of(class_, {"optimize_mode": "maximize", "seed": 3})
         assert arguments["optimize_mode"] == "maximize"
         assert arguments["seed"] == 3

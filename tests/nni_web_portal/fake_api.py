@@ -10,12 +10,16 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import attrs
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 
+from nni_core.analysis import Result, analyse
+from nni_core.model import Direction
+from nni_core.space import SearchSpace
 from nni_web_portal.app import create_app
 
 from .fake_experiment import LIVE, STATES, FakeExperiment, FakeTrial
@@ -40,6 +44,7 @@ def experiment_document(experiment: FakeExperiment) -> dict[str, Any]:
         "directory": "/home/ada/nni-experiments/Kx3mPq8a",
         "revision": 0,
         "version": "0.1.0",
+        "tuner_remark": experiment.tuner_remark,
         "epoch": experiment.epoch,
         "cursor": experiment.cursor,
         "config": {"searchSpace": experiment.space},
@@ -131,6 +136,7 @@ class FakeApi:
             Route("/trials/{id}/metrics", self._guard(self.read_metrics)),
             Route("/trials/{id}/log/{stream}", self._guard(self.read_log)),
             Route("/trials/{id}/kill", self._guard(self.kill), methods=["POST"]),
+            Route("/analysis", self._guard(self.read_analysis)),
             Route("/events", self._guard(self.events)),
         ]
 
@@ -158,6 +164,22 @@ class FakeApi:
         self.experiment.state = "STOPPING"
         self.experiment.touch()
         return Response(status_code=202)
+
+    async def read_analysis(self, request: Request) -> Response:
+        space = SearchSpace.parse(self.experiment.space or {"only": {"_type": "choice", "_value": [1]}})
+        done = [one for one in self.experiment.trials if one.state == "SUCCEEDED" and one.value is not None]
+        known = {"only": 1}
+        results = [
+            Result(parameters=one.parameters if self.experiment.space else known, number=one.value or 0.0, others={})
+            for one in done
+        ]
+        direction = Direction(self.experiment.optimize_mode)
+        try:
+            found = attrs.asdict(analyse(space, results, direction))
+        except ValueError as error:
+            return _problem(409, str(error))
+        told = {"objective": "default", "direction": direction, "budget": None, "front": None}
+        return JSONResponse({**found, **told})
 
     async def read_trials(self, request: Request) -> Response:
         etag = f'"{self.experiment.epoch}-{self.experiment.cursor}"'

@@ -80,6 +80,7 @@ class FakeExperiment:
     )
     notes: list[dict[str, Any]] = field(factory=list)
     role: str = "owner"
+    tuner_remark: str = ""
     trials: list[FakeTrial] = field(factory=list)
     epoch: str = "e1"
     cursor: int = 0

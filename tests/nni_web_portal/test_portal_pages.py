@@ -105,6 +105,27 @@ def test_failures_are_told_once_each(portal: Portal) -> None:
     expect(page.get_by_label("state of the experiment")).to_contain_text("every trial failed")
 
 
+def test_what_matters_is_shown(portal: Portal) -> None:
+    """Every parameter with its share, and the results by the values of the one that is chosen."""
+    experiment = digits_experiment()
+    experiment.tuner_remark = "GP: 100 trials are few enough"
+    page = portal(experiment).open()
+    expect(page.get_by_label("state of the experiment")).to_contain_text("GP: 100 trials are few enough")
+    card = page.get_by_label("importance of parameters")
+    expect(card.get_by_role("button").first).to_contain_text("%")
+    names = [text.split()[0] for text in card.get_by_role("button").all_inner_texts()]
+    assert set(names) == set(experiment.space)
+    card.get_by_role("button").last.click()
+    expect(card.get_by_role("region", name=f"results by {names[-1]}")).to_be_visible()
+    expect(card.get_by_role("button").last).to_have_attribute("aria-pressed", "true")
+
+
+def test_few_results_do_not_matter_yet(portal: Portal) -> None:
+    """It takes ten; the card says so."""
+    page = portal(one_trial()).open()
+    expect(page.get_by_label("importance of parameters")).to_contain_text("With ten results")
+
+
 def test_texts_of_trials_stay_texts(portal: Portal) -> None:
     """Names, values, messages and output that look like markup are shown, never run."""
     payload = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>{{7*7}}"

@@ -109,6 +109,37 @@ export interface Experiment {
   notes: Note[];
 }
 
+/** Results with one value of a choice, or with a number in one part of its range. */
+export interface Level {
+  value: Json;
+  low: number | null;
+  high: number | null;
+  count: number;
+  mean: number;
+  median: number;
+  best: number;
+}
+
+export interface Effect {
+  name: string;
+  /** from 0 to 1 */
+  importance: number;
+  correlation: number | null;
+  count: number;
+  levels: Level[];
+}
+
+export interface Analysis {
+  objective: string;
+  direction: "minimize" | "maximize";
+  count: number;
+  best: number;
+  budget: number | null;
+  effects: Effect[];
+  correlations: Record<string, number>;
+  front: { trials: number[]; volume: number | null } | null;
+}
+
 export interface TrialsEvent {
   cursor: number;
   rows: TrialRow[];
