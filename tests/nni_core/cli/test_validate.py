@@ -65,6 +65,16 @@ def test_a_right_config_is_described(config: Path, capsys: pytest.CaptureFixture
     ]
 
 
+def test_the_file_alone_will_do(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As people type it."""
+    assert run(["validate", config.name]) == 0
+    assert f"{config.name} is valid" in capsys.readouterr().out
+    assert run(["validate", config.name, "--config", "other.yaml"]) == 2
+    assert f"one config at a time: 'other.yaml' and '{config.name}' were given" in capsys.readouterr().err
+    assert run(["create"]) == 2
+    assert "Missing option '--config' / '-c'" in capsys.readouterr().err
+
+
 def test_every_mistake_is_said_at_once(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With its place; exit 2."""
     config.write_text(CONFIG.replace("concurrency: 2", "concurrency: two").replace("tpe", "tpf"))

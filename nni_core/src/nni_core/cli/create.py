@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
+from nni_core.cli.config_option import config_option
 from nni_core.cli.start import start_options
 
 
 @click.command()
-@click.option(
-    "--config", "-c", required=True, type=click.Path(path_type=Path), help="The experiment's config file (YAML)."
-)
+@config_option(help_="The experiment's config file (YAML).")
 @start_options
 def create(config: Path, **options: Any) -> int:
     """Start a new experiment from a config file.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nni_core.cli.config_option import config_option
 from nni_core.cli.tables import json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--config", "-c", type=click.Path(path_type=Path), required=True, help="Config of the experiment to be.")
+@config_option(help_="Config of the experiment to be.")
 @click.option("--tuners", metavar="NAMES", help="Names, with commas.  [default: the config's, TPE and Random]")
 @click.option(
     "--from",

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nni_core.cli.config_option import config_option
+
 if TYPE_CHECKING:
     from nni_core.client.validating import Program, SpaceSize, Verdict
 
 
 @click.command()
-@click.option(
-    "--config",
-    "-c",
-    type=click.Path(path_type=Path),
-    help="The config file (YAML or JSON); config.yaml when neither is named.",
-)
+@config_option(help_="The config file (YAML or JSON); config.yaml when neither is named.", required=False)
 @click.option("--space", type=click.Path(path_type=Path), metavar="FILE", help="A file that holds a search space.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array of what was found, one object for each file.")
 def validate(config: Path | None, space: Path | None, as_json: bool) -> int:
