@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from .conftest import until
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
 #: leaves a line for each time that it runs
@@ -66,6 +68,42 @@ def test_two_experiments_of_one_seed_try_the_same(user: Any) -> None:
     again = user.resume(second)
     again.wait("DONE")
     assert parameters_of(again) == tried
+
+
+#: takes as long as it likes
+SLOW = """
+import nni, random, time
+x = nni.get_next_parameter()["x"]
+time.sleep(random.uniform(0, 0.2))
+nni.report_final_result((x - 3) ** 2)
+"""
+ORDERED = """
+search_space:
+  x: {_type: uniform, _value: [0, 10]}
+trial_command: python slow.py
+trial_concurrency: %d
+max_trial_number: 30
+seed: 5
+deterministic: 4
+tuner: {name: TPE, class_args: {optimize_mode: minimize, tpe_args: {n_startup_jobs: 6}}}
+training_service: local
+"""
+
+
+def test_concurrency_and_luck_change_nothing_where_runs_are_deterministic(user: Any) -> None:
+    """Four at a time, killed in between, and one at a time: the same trials; and the tuner suggests them again."""
+    user.write("slow.py", SLOW)
+    alone = user.create(user.write("config.yaml", ORDERED % 1))
+    together = user.create(user.write("config.yaml", ORDERED % 4))
+    until(lambda: len(together.trials()) > 12)
+    os.kill(together.manager["pid"], signal.SIGKILL)
+    together = user.resume(together)
+    alone.wait("DONE")
+    together.wait("DONE")
+    assert len(parameters_of(together)) == 30
+    assert parameters_of(together) == parameters_of(alone)
+    replayed = user.nnictl("replay", together.id)
+    assert (replayed.returncode, replayed.stdout) == (0, "tuner TPE suggests the same again: 30 of 30\n")
 
 
 def test_a_repeated_point_spends_no_process(user: Any) -> None:

@@ -46,6 +46,7 @@ DEFAULTS = {
     "initial_points": (),
     "constraints": (),
     "duplicates": Duplicates.SKIP,
+    "deterministic": 0,
     "objectives": (),
     "stop_when": None,
     "on_failure": None,

@@ -54,6 +54,17 @@ def spent(tmp_path: Path, **limits: Any) -> FakeControl:
     return control
 
 
+async def test_the_trial_that_holds_up_the_next_is_named(tmp_path: Path) -> None:
+    """Where results are told in the order of trials."""
+    control = FakeControl(tmp_path, config={**CONFIG, "trialConcurrency": 4, "deterministic": 4})
+    for name in "ABCDE":
+        control.create(name, state=TrialState.RUNNING if name == "B" else TrialState.SUCCEEDED)
+    control.become(ExperimentState.RUNNING)
+    found = Why(control).experiment()
+    assert found.reason.startswith("trial 5 is suggested when trial 1 has ended: results reach the tuner in the order")
+    assert found.help == "deterministic: a larger number would let more trials run at a time"
+
+
 async def test_the_limit_that_is_used_up_is_named(tmp_path: Path) -> None:
     """Trials, time, or both, and how to get more."""
     by_trials = Why(spent(tmp_path, maxTrialNumber=2)).experiment()

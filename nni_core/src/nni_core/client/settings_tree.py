@@ -93,6 +93,7 @@ class ExperimentConfig(Section):
     initial_points: list[dict[str, Any]] | None = None
     constraints: list[str] | None = None
     duplicates: str | None = None
+    deterministic: bool | int | None = None
     objectives: list[dict[str, Any]] | None = None
     stop_when: dict[str, Any] | None = None
     on_failure: str | dict[str, Any] | None = None

@@ -37,6 +37,8 @@ def canonical_config(config: ExperimentConfig) -> dict[str, Json]:
     plain["trainingService"] = service
     if config.duplicates is Duplicates.SKIP:
         del plain["duplicates"]
+    if not config.deterministic:
+        del plain["deterministic"]
     return {key: value for key, value in plain.items() if value or key not in _OURS}
 
 

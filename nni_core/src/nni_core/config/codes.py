@@ -74,6 +74,8 @@ class ConfigCode(StrEnum):
     NEVER_REACHED = "NNI254"
     IDLE_KEY = "NNI255"
     NO_TIMEOUT = "NNI256"
+    BEYOND_LAG = "NNI257"
+    TIMED_ASSESSOR = "NNI258"
 
 
 class ArgumentCode(StrEnum):

@@ -20,6 +20,7 @@ from nni_core.config.goal_checks import goal_problems
 from nni_core.config.goals import ObjectiveConfig
 from nni_core.config.lookup import PluginLookup
 from nni_core.config.mistakes import ConflictProblem
+from nni_core.config.order import order_problems
 from nni_core.config.placing import Places
 from nni_core.config.read import document_of, read_document, read_space_document
 from nni_core.config.retired import is_harmless, is_version_1, retired_key
@@ -145,6 +146,7 @@ class _Loading:
         self._problems += check(values)
         self._problems += search_problems(values)
         self._problems += goal_problems(values)
+        self._problems += order_problems(values)
         self._problems += self._sections.problems
         problems = self._sorted(self._problems)
         if any(problem.fatal for problem in problems):

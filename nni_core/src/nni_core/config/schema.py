@@ -21,6 +21,7 @@ from nni_core.config.failures import OnFailure, ShortRule
 from nni_core.config.goals import ObjectiveConfig, StopWhen
 from nni_core.config.gpu_indices import GpuIndices
 from nni_core.config.metadata import described
+from nni_core.config.order import lag_of
 from nni_core.config.storage import SharedStorageConfig
 from nni_core.model import Duplicates, Json
 
@@ -248,6 +249,18 @@ class ExperimentConfig:
         metadata=described(
             "What becomes of a suggestion that was tried before. `skip`: on a finite search space something else is "
             "tried; `allow`: it is tried again; `reuse`: the trial ends at once with the earlier result."
+        ),
+    )
+    deterministic: bool | int = field(
+        default=0,
+        converter=lag_of,
+        validator=ge(0),
+        metadata=described(
+            "Whether the same seed gives the same trials again, however many run at a time and whichever ends first, "
+            "as long as they report the same. Results reach the tuner in the order of trials: trial n is suggested "
+            "when all up to trial n - 8 have ended, by their results alone. So 8 may run at a time; a number instead "
+            "of true stands for another 8. It costs some quality where fewer run.",
+            example="true",
         ),
     )
     objectives: tuple[ObjectiveConfig, ...] = field(

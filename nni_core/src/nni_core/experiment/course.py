@@ -5,10 +5,7 @@ from __future__ import annotations
 
 from nni_core.experiment.budget import Budget
 from nni_core.experiment.clock import Clock
-from nni_core.experiment.failures import FailurePolicy
-from nni_core.experiment.goals import StopWhen
 from nni_core.experiment.ledger import Ledger
-from nni_core.experiment.objectives import objectives_of
 from nni_core.experiment.recorder import Recorder
 from nni_core.experiment.transitions import ACTIVE, experiment_may_become
 from nni_core.log import get_logger
@@ -37,7 +34,7 @@ class Course:
 
     @property
     def budget(self) -> Budget:
-        return Budget.of(self._ledger.config)
+        return self._ledger.terms.budget
 
     @property
     def is_active(self) -> bool:
@@ -53,11 +50,7 @@ class Course:
     @property
     def ended_by_goal(self) -> bool:
         """Whether trials were ended because the goal was reached, which a resume does not change."""
-        return self._ledger.goal is not None and self._stop_when.cancels
-
-    @property
-    def _stop_when(self) -> StopWhen:
-        return StopWhen.of(self._ledger.config)
+        return self._ledger.goal is not None and self._ledger.terms.stop_when.cancels
 
     def become(self, state: ExperimentState, reason: str = "") -> None:
         """Go to another state, or stay in it for another reason; refused where the state may not follow."""
@@ -80,14 +73,14 @@ class Course:
         ledger = self._ledger
         if ledger.goal is not None or not (self.is_active or ledger.state is ExperimentState.DONE):
             return
-        reason = self._stop_when.reached(ledger.progress, objectives_of(ledger.config)[0])
+        reason = ledger.terms.stop_when.reached(ledger.progress, ledger.terms.objectives[0])
         if reason is not None:
             log.info("experiment.goal", reason=reason)
             self._recorder.record(ev.GoalReached(reason=reason))
 
     def look_at_failures(self) -> None:
         """End the experiment when too many trials failed one after the other."""
-        reason = self._ledger.streak.breaks(FailurePolicy.of(self._ledger.config))
+        reason = self._ledger.streak.breaks(self._ledger.terms.failures)
         if reason is not None and self.is_active:
             self.become(ExperimentState.ERROR, reason)
 

@@ -25,11 +25,10 @@ from nni_core.api import (
     TrialStarted,
 )
 from nni_core.errors import NniError
-from nni_core.experiment.budget import Budget
 from nni_core.experiment.clock import Clock
-from nni_core.experiment.failures import FailurePolicy, FailureRule
+from nni_core.experiment.failures import FailureRule
 from nni_core.experiment.ledger import Ledger
-from nni_core.experiment.objectives import DEFAULT, objectives_of
+from nni_core.experiment.objectives import DEFAULT
 from nni_core.experiment.recorder import Recorder
 from nni_core.experiment.reports import ReportReader
 from nni_core.experiment.transitions import cause_of, end_of
@@ -191,18 +190,18 @@ class Executions:
             ),
             environment=self._environment(),
             gpus=self._job.gpus,
-            time_limit=Budget.of(self._ledger.config).max_trial_duration,
+            time_limit=self._ledger.terms.budget.max_trial_duration,
             checkpoints_of=trial.checkpoints_of,
         )
 
     def _environment(self) -> Mapping[str, str]:
-        name = objectives_of(self._ledger.config)[0].name
+        name = self._ledger.terms.objectives[0].name
         return self._job.environment if name == DEFAULT else {**self._job.environment, TrialVariable.OBJECTIVE: name}
 
     def _watch(self, trial: Trial) -> None:
         self._trial_of[trial.attempt_id] = trial.id
         self._readers[trial.attempt_id] = ReportReader(
-            offset=self._ledger.spool_offsets.get(trial.id, 0), objectives=objectives_of(self._ledger.config)
+            offset=self._ledger.spool_offsets.get(trial.id, 0), objectives=self._ledger.terms.objectives
         )
 
     def _forget(self, trial: Trial) -> None:
@@ -238,7 +237,7 @@ class Executions:
             return
         error = self._ledger.errors.get(trial.id)
         cause = cause_of(event, gave_up=error is not None, has_result=trial.final is not None)
-        rule = None if cause is None else FailurePolicy.of(self._ledger.config).rule(cause)
+        rule = None if cause is None else self._ledger.terms.failures.rule(cause)
         state, message = end_of(event, None)
         if cause is FailureCause.NO_RESULT:
             message = "it reported no final result: call nni.report_final_result(value)"
@@ -269,7 +268,7 @@ class Executions:
         request = self._ledger.cancels.get(trial.id)
         if request is not None:
             self._finish(trial, request.state, message=request.reason)
-        elif rule := FailurePolicy.of(self._ledger.config).rule(FailureCause.LOST):
+        elif rule := self._ledger.terms.failures.rule(FailureCause.LOST):
             self._failed(trial, FailureCause.LOST, rule, event.message)
 
     def _failed(

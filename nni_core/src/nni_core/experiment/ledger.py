@@ -16,6 +16,7 @@ from nni_core.experiment.evolving import evolve
 from nni_core.experiment.failures import Streak
 from nni_core.experiment.goals import Progress
 from nni_core.experiment.objectives import objectives_of
+from nni_core.experiment.terms import Terms
 from nni_core.experiment.transitions import ACTIVE, experiment_may_become, trial_may_become
 from nni_core.model import (
     ExperimentId,
@@ -51,6 +52,7 @@ class Ledger:
     def __init__(self) -> None:
         self.experiment_id = ExperimentId("")
         self.config: dict[str, Json] = {}
+        self._terms: Terms | None = None
         self.version = ""
         self.state = ExperimentState.INITIALIZED
         self.reason = ""
@@ -74,6 +76,8 @@ class Ledger:
         #: how many of the config's initial points were gone through
         self.initial_points_begun = 0
         self.exhausted: str | None = None
+        #: of how many trials, the first ones, the tuner was told the ends, where it is told them in order
+        self.told_in_order = 0
         #: what the tuner says of itself
         self.tuner_remark = ""
         #: why live trials gave up, as they said
@@ -91,6 +95,13 @@ class Ledger:
         self.changes: deque[Change] = deque(maxlen=CHANGES_KEPT)
         #: the event after which changes are known
         self._changes_since = 0
+
+    @property
+    def terms(self) -> Terms:
+        """What the config says to a running experiment."""
+        if self._terms is None:
+            self._terms = Terms.of(self.config)
+        return self._terms
 
     @property
     def next_sequence_id(self) -> int:
@@ -161,6 +172,7 @@ class Ledger:
     def _(self, body: ev.ExperimentCreated, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         self.experiment_id = body.experiment_id
         self.config = dict(body.config)
+        self._terms = None
         self.version = body.version
         self.created_at = event.timestamp
         self.progress = Progress(direction=objectives_of(body.config)[0].direction)
@@ -187,6 +199,7 @@ class Ledger:
     @_apply.register
     def _(self, body: ev.SettingsChanged, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         self.config.update(body.changes)
+        self._terms = None
         self.revision += 1
         if "searchSpace" in body.changes:
             self.exhausted = None
@@ -225,6 +238,7 @@ class Ledger:
             self.initial_points_begun = body.initial_point + 1
         if body.source is ParameterSource.ALGORITHM:
             self.exhausted = None
+            self.told_in_order = max(self.told_in_order, body.told_in_order or 0)
         return body.trial_id, None
 
     @_apply.register
@@ -326,6 +340,7 @@ class Ledger:
     @_apply.register
     def _(self, body: ev.TunerExhausted, event: ev.Event) -> tuple[TrialId | None, Metric | None]:
         self.exhausted = body.reason
+        self.told_in_order = max(self.told_in_order, body.told_in_order or 0)
         self.next_parameter_id = max(self.next_parameter_id, body.next_parameter_id)
         return None, None
 

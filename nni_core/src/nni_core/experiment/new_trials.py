@@ -7,7 +7,7 @@ import secrets
 import string
 from collections.abc import Sequence
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from nni_core.experiment.executions import new_attempt_id
 from nni_core.experiment.initial_points import untried_points
@@ -16,6 +16,22 @@ from nni_core.experiment.reuse import has_result, result_taken
 from nni_core.experiment.tuner_messages import Answer, Suggestion
 from nni_core.model import Parameters, ParameterSource, TrialId
 from nni_core.store import events as ev
+
+_LETTERS = string.ascii_letters
+_SIGNS = string.ascii_letters + string.digits
+
+
+@frozen(kw_only=True)
+class Question:
+    """What the tuner is asked, and what it knows by then."""
+
+    #: how many suggestions are wanted, and the parameter id of the first
+    count: int
+    first_id: int
+    #: number of the last event that it was told
+    told_through: int
+    #: of how many trials, the first ones, it knows the ends, where it is told them in order; else None
+    told_in_order: int | None
 
 
 class NewTrials:
@@ -37,18 +53,17 @@ class NewTrials:
             for place, (index, parameters) in enumerate(points)
         ]
 
-    def suggested(
-        self, answer: Answer, *, told_through: int, asked_from: int, asked_for: int
-    ) -> Sequence[ev.EventBody]:
+    def suggested(self, answer: Answer, question: Question) -> Sequence[ev.EventBody]:
         """Trials of what the tuner answered to one question, those included that are over already, for they have the
-        results of earlier ones. ``told_through`` is the last event that it knew."""
+        results of earlier ones."""
         bodies: list[ev.EventBody] = [] if answer.remark is None else [ev.TunerRemarked(remark=answer.remark)]
         fresh: dict[int, TrialId] = {}
         for place, one in enumerate(answer.suggestions):
             created = evolve(
                 self._created(one.parameter_id, one.parameters, ParameterSource.ALGORITHM, place),
-                told_through=told_through,
-                asked_from=asked_from,
+                told_through=question.told_through,
+                asked_from=question.first_id,
+                told_in_order=question.told_in_order,
                 checkpoints_of=self._ledger.trial_of(one.checkpoints_of),
                 same_as=self._same_as(one, fresh),
             )
@@ -58,9 +73,10 @@ class NewTrials:
             bodies.append(
                 ev.TunerExhausted(
                     reason=answer.exhausted,
-                    told_through=told_through,
-                    asked_from=asked_from,
-                    asked_for=asked_for,
+                    told_through=question.told_through,
+                    asked_from=question.first_id,
+                    asked_for=question.count,
+                    told_in_order=question.told_in_order,
                     next_parameter_id=answer.next_id,
                 )
             )
@@ -98,8 +114,8 @@ class NewTrials:
 
     def _new_id(self) -> TrialId:
         while True:
-            letters = string.ascii_letters
-            rest = "".join(secrets.choice(letters + string.digits) for _ in range(4))
-            trial_id = TrialId(secrets.choice(letters) + rest)
+            first, *rest = secrets.token_bytes(5)
+            letters = [_LETTERS[first % len(_LETTERS)], *(_SIGNS[byte % len(_SIGNS)] for byte in rest)]
+            trial_id = TrialId("".join(letters))
             if trial_id not in self._ledger.trials:
                 return trial_id

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nni_core.experiment.control import ExperimentProfile
 from nni_core.experiment.ledger import Ledger
-from nni_core.experiment.objectives import objectives_of, optimize_mode
+from nni_core.experiment.objectives import optimize_mode
 from nni_core.model import ExperimentState, Json
 
 
@@ -22,7 +22,7 @@ def profile_of(
         reason=ledger.reason,
         config=shown_config(ledger.config),
         optimize_mode=optimize_mode(ledger.config),
-        objectives=objectives_of(ledger.config),
+        objectives=ledger.terms.objectives,
         goal=ledger.goal or "",
         tuner_remark=ledger.tuner_remark,
         duration=duration,

@@ -9,10 +9,11 @@ from nni_core.errors import ConflictError, Problem
 from nni_core.experiment.course import Course
 from nni_core.experiment.executions import Executions
 from nni_core.experiment.ledger import Ledger
-from nni_core.experiment.new_trials import NewTrials
+from nni_core.experiment.new_trials import NewTrials, Question
 from nni_core.experiment.recorder import Recorder
 from nni_core.experiment.tuner_care import TunerCare
 from nni_core.experiment.tuner_process import TunerFailedError
+from nni_core.experiment.turns import Turns
 from nni_core.log import get_logger
 from nni_core.model import ExperimentState, Parameters, Trial
 from nni_core.store import events as ev
@@ -45,6 +46,7 @@ class Slots:
         self._course = course
         self._recorder = recorder
         self._new_trials = NewTrials(ledger)
+        self._turns = Turns(ledger)
         #: something happened since the tuner had nothing to suggest
         self._may_answer = True
 
@@ -55,7 +57,11 @@ class Slots:
     @property
     def exhausted(self) -> bool:
         """Whether the tuner has nothing to suggest before something happens."""
-        return self._ledger.exhausted is not None and not self._may_answer
+        if self._ledger.exhausted is None:
+            return False
+        if self._turns.count and not self._turns.all_told:
+            return self._turns.awaited is not None
+        return not self._may_answer
 
     async def fill(self) -> None:
         """Run what waits, and create what there is room for: one batch of it."""
@@ -104,7 +110,7 @@ class Slots:
         await self._store.flush()
         created = [self._ledger.trials[body.trial_id] for body in bodies if isinstance(body, ev.TrialCreated)]
         await self._executions.place([trial for trial in created if trial.same_as is None])
-        if len(created) == BATCH:
+        if len(created) == BATCH or self._turns.count:
             await asyncio.sleep(0)  # however much there is to create, everything else has its turn
             self._recorder.wake()
 
@@ -116,7 +122,10 @@ class Slots:
         if len(self._executions.waiting()) >= BATCH:
             return 0
         live = len(ledger.live) - self._executions.resting
-        return min(BATCH, course.budget.room(created=len(ledger.trials), live=live))
+        room = course.budget.room(created=len(ledger.trials), live=live)
+        if self._turns.count:
+            return min(1, room) if self._turns.awaited is None else 0
+        return min(BATCH, room)
 
     def _initial(self, room: int) -> Sequence[ev.EventBody]:
         """Trials of the config's initial points, which come before anything the tuner says."""
@@ -127,16 +136,21 @@ class Slots:
 
     async def _asked(self, room: int) -> Sequence[ev.EventBody]:
         """What the tuner makes of the room that there is; nothing when it fails."""
-        first_id, told_through = self._ledger.next_parameter_id, self._ledger.cursor
+        question = Question(
+            count=room,
+            first_id=self._ledger.next_parameter_id,
+            told_through=self._ledger.cursor,
+            told_in_order=self._turns.due if self._turns.count else None,
+        )
         self._may_answer = False
         try:
-            answer = await self._care.ask(room, first_id)
+            answer = await self._care.ask(room, question.first_id)
         except TunerFailedError:
             self._may_answer = True
             return ()
         if answer.remark is not None:
             log.info("tuner.remark", remark=answer.remark)
-        bodies = self._new_trials.suggested(answer, told_through=told_through, asked_from=first_id, asked_for=room)
+        bodies = self._new_trials.suggested(answer, question)
         if any(isinstance(body, ev.TrialFinished) for body in bodies):
             self._recorder.look_again()  # some are over already
         return bodies

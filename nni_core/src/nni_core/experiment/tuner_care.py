@@ -11,8 +11,9 @@ from nni_core.experiment.course import Course
 from nni_core.experiment.ledger import Ledger
 from nni_core.experiment.recorder import Recorder
 from nni_core.experiment.tuner_host import Tuner
-from nni_core.experiment.tuner_messages import Answer, Call, calls_for, story
+from nni_core.experiment.tuner_messages import Answer, Call, calls_for, end_of, story
 from nni_core.experiment.tuner_process import TunerFailedError
+from nni_core.experiment.turns import Turns
 from nni_core.log import get_logger
 from nni_core.model import ExperimentState, Json, TrialId, TrialState
 from nni_core.store import events as ev
@@ -44,6 +45,7 @@ class TunerCare:
         self._assessed = assessed
         self._store = store
         self._ledger = ledger
+        self._turns = Turns(ledger)
         self._course = course
         self._recorder = recorder
         self._directory = directory
@@ -81,10 +83,14 @@ class TunerCare:
 
         :raises TunerFailedError: when the tuner failed; it is replaced by :meth:`mind`.
         """
+        self._tuner.tell([end_of(trial) for trial in self._turns.next() if trial.state is not TrialState.SYS_CANCELED])
         return await self._tuner.ask(count, first_id)
 
     def tell(self, event: ev.Event) -> None:
         """Something happened. The ledger knows of it already."""
+        body = event.body
+        if isinstance(body, ev.TrialFinished) and self._turns.holds_back(self._ledger.trials[body.trial_id]):
+            return  # it is told before the question whose turn it is
         calls = list(calls_for(event, self._ledger.trials, assessed=self._assessed))
         if self._missed is not None:
             self._missed += calls

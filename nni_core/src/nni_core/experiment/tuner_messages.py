@@ -144,7 +144,7 @@ def calls_for(event: ev.Event, trials: Mapping[TrialId, Trial], *, assessed: boo
         case ev.TrialRequeued() as body if assessed:
             yield {"op": "forget", "trial_id": body.trial_id}
         case ev.TrialFinished() as body if body.state is not TrialState.SYS_CANCELED:
-            yield _end(trials[body.trial_id])
+            yield end_of(trials[body.trial_id])
         case ev.SettingsChanged(changes=changes) if "searchSpace" in changes:
             yield {"op": "space", "search_space": changes["searchSpace"]}
         case ev.DataImported(data=data):
@@ -153,7 +153,8 @@ def calls_for(event: ev.Event, trials: Mapping[TrialId, Trial], *, assessed: boo
             pass
 
 
-def _end(trial: Trial) -> Call:
+def end_of(trial: Trial) -> Call:
+    """The call by which it learns of a trial's end."""
     return {
         "op": "end",
         "parameter_id": trial.parameter_id,
@@ -183,12 +184,15 @@ def story(events: Iterable[ev.Event], *, assessed: bool) -> Sequence[Call]:
     """An experiment's past as calls in the order in which the tuner was first given them.
 
     Questions are placed where they were asked, not where their answers were recorded: an answer's event carries the
-    number of the last event that the tuner knew (``told_through``).
+    number of the last event that the tuner knew (``told_through``). Ends that are told in the order of trials come
+    right before the question that had to wait for them.
     """
     told: list[tuple[int, int, int, Call]] = []
     questions: dict[tuple[int, int], _Question] = {}
+    held: dict[int, Call] = {}
     ledger = Ledger()
     for event in events:
+        known = ledger.told_in_order
         ledger.apply(event)
         match event.body:
             case ev.TrialCreated(source=ParameterSource.ALGORITHM) as body:
@@ -200,8 +204,17 @@ def story(events: Iterable[ev.Event], *, assessed: bool) -> Sequence[Call]:
                 question = questions.setdefault(place, _Question(first_id=body.asked_from, answers=[]))
                 questions[place] = evolve(question, count=body.asked_for)
             case _:
-                told += [(event.number, 0, 0, call) for call in calls_for(event, ledger.trials, assessed=assessed)]
-    # A question at n knows the events up to n: it comes after the call of event n and before those that follow.
+                calls = list(calls_for(event, ledger.trials, assessed=assessed))
+                if isinstance(event.body, ev.TrialFinished) and ledger.terms.lag is not None:
+                    number = ledger.trials[event.body.trial_id].sequence_id
+                    if number >= known:
+                        held.update((number, call) for call in calls)
+                        continue
+                told += [(event.number, 0, 0, call) for call in calls]
+                continue
+        told += [(place[0], 1, place[1], held[one]) for one in range(known, ledger.told_in_order) if one in held]
+    # A question at n knows the events up to n: it comes after the call of event n and before those that follow. What
+    # is told right before it stands in front of it.
     asked = [(place, 1, first_id, question.call()) for (place, first_id), question in questions.items()]
     return [call for *_, call in sorted([*told, *asked], key=lambda item: item[:3])]
 

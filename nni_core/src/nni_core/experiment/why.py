@@ -34,6 +34,7 @@ class Why:
         self._thinking = control.tuner_thinking()
         self._budget = Budget.of(self._profile.config)
         self._created = len(trials)
+        self._lag = self._profile.config.get("deterministic")
         self._live = [trial for trial in trials if not trial.state.is_terminal]
         #: whether a stop has left trials that run again after a resume
         self._unfinished = bool(self._live) or any(trial.state is TrialState.SYS_CANCELED for trial in trials)
@@ -99,6 +100,10 @@ class Why:
 
     def _slow(self) -> Reason:
         """There could be one more trial."""
+        if self._next_waits_for is not None:
+            after = f"trial {self._created} is suggested when trial {self._next_waits_for} has ended"
+            reason = f"{after}: results reach the tuner in the order of trials, at most {self._lag} behind"
+            return Reason(reason=reason, help="deterministic: a larger number would let more trials run at a time")
         if self._thinking >= _THINKING:
             reason = f"the tuner has been thinking for {self._thinking:.0f} s about what to try next"
             return Reason(reason=reason, help=f"its log is {self._profile.directory / 'log' / 'dispatcher.log'}")
@@ -106,6 +111,12 @@ class Why:
             return Reason(reason=self._profile.reason)
         now = f"{_run(len(self._live))}, and the" if self._live else "the"
         return Reason(reason=f"{now} next is about to be created")
+
+    @property
+    def _next_waits_for(self) -> int | None:
+        """The number of the trial that must end first, where ``deterministic`` says so."""
+        first = min((trial.sequence_id for trial in self._live), default=self._created)
+        return first if self._lag and first <= self._created - self._lag else None
 
     def _done(self) -> Reason:
         profile = self._profile

@@ -78,6 +78,8 @@ class TrialCreated:
     checkpoints_of: TrialId | None = None
     #: the earlier trial of the same parameters whose result this one has, or waits for
     same_as: TrialId | None = None
+    #: of how many trials, the first ones, the tuner knew the ends, where it is told them in order; else None
+    told_in_order: int | None = None
 
 
 @frozen(kw_only=True)
@@ -177,6 +179,8 @@ class TunerExhausted:
     asked_for: int = 0
     #: the first parameter id that the tuner has not seen, those of refused suggestions included
     next_parameter_id: int = 0
+    #: as in :class:`TrialCreated`
+    told_in_order: int | None = None
 
 
 @frozen(kw_only=True)
