@@ -128,6 +128,20 @@ def test_the_experiment_is_stopped_only_after_a_question(portal: Portal) -> None
     assert visit.api.experiment.commands == [("POST", "experiment/stop", {})]
 
 
+def test_an_experiment_that_is_done_may_get_more(portal: Portal) -> None:
+    """Its manager waits: for a higher limit, or to be stopped."""
+    experiment = digits_experiment(3, 0)
+    experiment.state = "DONE"
+    visit = portal(experiment)
+    page = visit.open()
+    page.get_by_role("button", name="Edit limits").click()
+    page.get_by_label("Trials in all").fill("500")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("limits changed")).to_be_visible()
+    assert visit.api.experiment.commands == [("PATCH", "experiment", {"max_trial_number": 500})]
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_enabled()
+
+
 def test_a_viewer_may_not_steer(portal: Portal) -> None:
     """Who may only watch sees what is there, with nothing to press."""
     experiment = digits_experiment(3, 2)

@@ -156,6 +156,16 @@ export function isFinished(experiment: Experiment): boolean {
   return FINISHED.has(experiment.state);
 }
 
+/** True while there is a manager that may be stopped. One that is done waits for more to do. */
+export function isManaged(experiment: Experiment): boolean {
+  return experiment.state !== "STOPPED" && experiment.state !== "VIEWED" && experiment.state !== "STOPPING";
+}
+
+/** True while other limits would change what happens: they bring one that is done back. */
+export function takesLimits(experiment: Experiment): boolean {
+  return isManaged(experiment) && experiment.state !== "ERROR";
+}
+
 /** True while something of the trial may still change. */
 export function isLive(state: string): boolean {
   return state === "WAITING" || state === "RUNNING" || state === "UNKNOWN";
