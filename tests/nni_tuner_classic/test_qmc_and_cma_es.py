@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 import pytest
@@ -68,6 +69,18 @@ def test_whole_numbers_and_choices_are_found_too() -> None:
         lambda one: bowl(one) / 100 + abs(one["n"] - 21) + 3 * (one["c"] != "b") + abs(one["q"] - 0.75),
     )
     assert min(losses) < 0.05
+
+
+@pytest.mark.parametrize("sigma", [0.1, 0.3])
+def test_the_first_trials_are_spread_as_sigma_says(sigma: float) -> None:
+    """Sigma is a share of the range, of numbers and of grids."""
+    space = {"x": PLANE["x"], "n": {"_type": "randint", "_value": [0, 101]}}
+    tuner = CmaesTuner(sigma=sigma, seed=4)
+    tuner.update_search_space(space)
+    points: list[Any] = [tuner.generate_parameters(number) for number in range(400)]
+    # What would lie outside is moved to the bounds.
+    assert statistics.stdev(one["x"] / 8 for one in points) == pytest.approx(sigma, rel=0.15)
+    assert statistics.stdev(one["n"] / 100 for one in points) == pytest.approx(sigma, rel=0.15)
 
 
 def test_it_begins_anew_when_it_has_converged() -> None:

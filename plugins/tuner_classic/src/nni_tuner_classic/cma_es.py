@@ -92,10 +92,12 @@ class CmaesTuner(Tuner):
         """A new optimizer; None when there is nothing to search."""
         if not self._coordinates.count:
             return None
-        start = {"mean": np.array(self._coordinates.mean(source)), "sigma": self._sigma}
+        # Left to itself, the library begins with a sixth of the way to the nearest bound, times sigma.
+        numbers = self._coordinates.numbers
+        start = {"mean": np.array(self._coordinates.mean(source)), "cov": np.eye(numbers), "sigma": self._sigma}
         return CatCMAwM(
             **self._coordinates.arguments(),
-            **(start if self._coordinates.numbers else {}),
+            **(start if numbers else {}),
             population_size=population_size,
             seed=int(self._source.integers(2**31)),
         )
