@@ -113,3 +113,10 @@ def torchvision(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Speed and memory beside what they are measured against, as ratios of one run."""
     python(session, "-m", "tests.bench", *session.posargs, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@nox.session(venv_backend="venv")
+def bench_hpo(session: nox.Session) -> None:
+    """Our tuners beside those of other projects, which have environments of their own; arguments: ``-- --help``."""
+    session.install("-r", "requirements.txt", "-r", "tests/bench_hpo/requirements/bench.txt")
+    session.run("python", "-m", "tests.bench_hpo", *session.posargs, env={"PYTHONPATH": str(ROOT)})

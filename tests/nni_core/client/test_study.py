@@ -196,6 +196,25 @@ def test_results_from_elsewhere() -> None:
     assert {"a": 1, "b": "x"} not in [one.parameters for one in study.ask_many(9)]
 
 
+def test_trainings_go_on_where_a_tuner_gives_budgets() -> None:
+    """Nobody but the tuner knows whose checkpoints they begin with."""
+    study = Study(LINE, tuner="ASHA", class_args={"optimize_mode": "minimize", "max_budget": 9}, seed=1)
+    assert study.gives_budgets
+    budgets: dict[int, int] = {}
+    gone_on = 0
+    for _ in range(40):
+        suggestion = study.ask()
+        parameters = dict(suggestion.parameters)
+        budgets[suggestion.id] = parameters.pop("TRIAL_BUDGET")
+        if suggestion.checkpoints_of is not None:
+            gone_on += 1
+            before = study.trials[suggestion.checkpoints_of]
+            assert before.parameters == {**parameters, "TRIAL_BUDGET": budgets[before.id]}
+            assert budgets[before.id] * 3 == budgets[suggestion.id]
+        study.tell(suggestion, (parameters["x"] - 2) ** 2 + 1 / budgets[suggestion.id])
+    assert gone_on > 5
+
+
 def result_of(parameters: Any) -> float:
     return float(parameters["x"] ** 2 + parameters["n"])
 

@@ -36,6 +36,9 @@ class Suggestion:
     #: counts the suggestions of a study, from 0; a number may be passed over
     id: int
     parameters: Parameters
+    #: id of the suggestion whose training this one goes on with; None: it begins anew. Only of a tuner that
+    #: :attr:`gives budgets <Study.gives_budgets>`
+    checkpoints_of: int | None = None
 
 
 @frozen(kw_only=True)
@@ -137,7 +140,9 @@ class Study:
         answer = self._worker.ask(count - len(suggestions), self._next_id)
         # The tuner has seen the ids of what was refused, too.
         self._next_id = answer["next_id"]
-        suggestions += [self._suggested(Suggestion(id=one[0], parameters=one[1])) for one in answer["suggestions"]]
+        for number, parameters, _, checkpoints_of in answer["suggestions"]:
+            made = Suggestion(id=number, parameters=parameters, checkpoints_of=checkpoints_of)
+            suggestions.append(self._suggested(made))
         if not suggestions:
             raise NoMoreTrialError(answer["exhausted"])
         return suggestions

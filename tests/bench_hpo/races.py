@@ -1,0 +1,190 @@
+"""Runs contestants, and keeps what came of it."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from attrs import asdict, frozen
+from tests.bench_hpo.field import HERE, Contestant
+from tests.bench_hpo.problems import Problem, WithEpochs
+from tests.bench_hpo.spaces import as_data, problems_of
+
+#: of trials that may end early: the epochs of the first and of the last budget, and the share that goes on
+BUDGETS = {"lowest": 2, "highest": 52, "eta": 3}
+#: as many epochs as fifty whole trainings take
+EPOCHS = 50 * 52
+#: one thread each, so that seconds of processor time mean something
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+@frozen(kw_only=True)
+class Run:
+    """A contestant on a problem with a seed."""
+
+    contestant: str
+    problem: str
+    seed: int
+    #: what was reported, in the order in which it was told; with budgets, after each epoch
+    values: list[float]
+    #: seconds of processor time for each trial: asking and telling
+    cpu: list[float]
+
+
+class Served:
+    """A contestant in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def order(self, **order: Any) -> dict[str, Any]:
+        """:raises RuntimeError: when the contestant has failed; what it said is on standard error."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it is gone, which the answer shows
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"it ended with {self._process.wait()} when it was told {order}")
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+
+@contextmanager
+def served(contestant: Contestant, environments: Path) -> Iterator[Served]:
+    """The contestant, ready for races."""
+    command = [str(contestant.python(environments)), str(HERE / "contestants" / "serve.py"), contestant.served]
+    command.append(json.dumps(contestant.settings))
+    environment = {**os.environ, **ONE_THREAD, "PYTHONWARNINGS": "ignore"}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+    ) as process:
+        try:
+            yield Served(process)
+        finally:
+            process.kill()
+
+
+def whole(one: Served, problem: Problem, seed: int, evaluations: int, workers: int) -> tuple[list[float], list[float]]:
+    """Whole trials on so many workers.
+
+    How long a trial takes is log-normal (sigma 0.5) and does not depend on its parameters; a worker that is free asks
+    at once, so results arrive out of order.
+    """
+    one.order(race={"space": as_data(problem.space), "seed": 1000 + seed, "evaluations": evaluations})
+    random = np.random.default_rng(777 + seed)
+    values: list[float] = []
+    cpu: list[float] = []
+    running: list[tuple[float, int, Mapping[str, Any]]] = []
+    now = 0.0
+    for number in range(evaluations + workers):
+        if number >= workers or number >= evaluations:
+            if not running:
+                break
+            now, ended, point = heapq.heappop(running)
+            value = float(problem.values([point])[0])
+            cpu[ended] += one.order(tell=ended, value=value)["cpu"]
+            values.append(value)
+        if number < evaluations:
+            asked = one.order(ask=number)
+            _check(asked["point"], problem)
+            cpu.append(asked["cpu"])
+            heapq.heappush(running, (now + float(np.exp(random.normal(0, 0.5))), number, asked["point"]))
+    return values, cpu
+
+
+def epochs(one: Served, problem: Problem, seed: int, budget: int = EPOCHS) -> tuple[list[float], list[float]]:
+    """Trainings by epochs, until ``budget`` are spent; one that goes on starts where it was."""
+    assert isinstance(problem, WithEpochs)
+    one.order(race={"space": as_data(problem.space), "seed": 1000 + seed, "evaluations": 50, "budgets": BUDGETS})
+    reached: list[int] = []
+    values: list[float] = []
+    cpu: list[float] = []
+    curves: dict[str, Any] = {}
+    while len(values) < budget:
+        number = len(reached)
+        asked = one.order(ask=number)
+        _check(asked["point"], problem)
+        begin = 0 if asked["follows"] is None else reached[asked["follows"]]
+        key = json.dumps(asked["point"], sort_keys=True)
+        if key not in curves:
+            curves[key] = problem.curve(asked["point"])
+        trained = curves[key][begin : asked["epochs"]]
+        reached.append(asked["epochs"])
+        values.extend(float(value) for value in trained)
+        cpu.append(asked["cpu"] + one.order(tell=number, value=float(trained[-1]))["cpu"])
+    return values[:budget], cpu
+
+
+def _check(point: Mapping[str, Any], problem: Problem) -> None:
+    wrong = problems_of(point, problem.space)
+    if wrong:
+        raise RuntimeError(f"suggested a point outside the space: {'; '.join(wrong)}")
+
+
+Race = Callable[[Served, Problem, int, int], tuple[list[float], list[float]]]
+#: how trials run, by name
+MODES: dict[str, Race] = {
+    "sequential": lambda one, problem, seed, evaluations: whole(one, problem, seed, evaluations, 1),
+    "async8": lambda one, problem, seed, evaluations: whole(one, problem, seed, evaluations, 8),
+    "epochs": lambda one, problem, seed, _: epochs(one, problem, seed),
+}
+
+
+@frozen
+class Results:
+    """Runs in a folder, a file for each mode, contestant and problem; what is there is not run again."""
+
+    folder: Path
+
+    def _file(self, mode: str, contestant: str, problem: str) -> Path:
+        return self.folder / mode / contestant.replace(" ", "_") / f"{problem.replace(':', '_')}.jsonl"
+
+    def runs(self, mode: str) -> list[Run]:
+        """All of a mode."""
+        files = sorted((self.folder / mode).glob("*/*.jsonl"))
+        return [Run(**json.loads(line)) for file in files for line in file.read_text().splitlines()]
+
+    def missing(self, mode: str, contestant: str, problem: str, seeds: int, evaluations: int) -> list[int]:
+        """Of seeds 0 to ``seeds``, those that were not run so far."""
+        file = self._file(mode, contestant, problem)
+        lines = file.read_text().splitlines() if file.exists() else []
+        there = {run["seed"] for run in map(json.loads, lines) if len(run["values"]) >= evaluations}
+        return [seed for seed in range(seeds) if seed not in there]
+
+    def add(self, mode: str, run: Run) -> None:
+        """Keep a run."""
+        file = self._file(mode, run.contestant, run.problem)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a") as lines:
+            lines.write(json.dumps(asdict(run)) + "\n")
+
+
+def run_all(
+    mode: str,
+    contestant: Contestant,
+    problem: Problem,
+    seeds: list[int],
+    evaluations: int,
+    environments: Path,
+    results: Results,
+) -> None:
+    """One after another, each kept as soon as it is over."""
+    with served(contestant, environments) as one:
+        for seed in seeds:
+            values, cpu = MODES[mode](one, problem, seed, evaluations)
+            rounded = [round(value, 7) for value in values], [round(seconds, 5) for seconds in cpu]
+            results.add(
+                mode,
+                Run(contestant=contestant.name, problem=problem.name, seed=seed, values=rounded[0], cpu=rounded[1]),
+            )
