@@ -111,6 +111,7 @@ def test_a_misspelt_name_gets_the_nearest(install_tuner: Install) -> None:
     ("kind", "name", "distribution"),
     [
         (PluginKind.TUNER, "tpe", "nni-tuner-tpe"),
+        (PluginKind.TUNER, "SMAC", "nni-tuner-smac"),
         (PluginKind.TRAINING_SERVICE, "local", "nni-service-local"),
         (PluginKind.METRIC_SINK, "jsonl", "nni-sink-jsonl"),
         (PluginKind.WEB_APP, "portal", "nni-web-portal"),
@@ -125,7 +126,7 @@ def test_our_own_distributions_are_known(kind: PluginKind, name: str, distributi
 def test_without_any_plugin_of_a_kind_one_is_proposed() -> None:
     """Even when the name is nobody's."""
     with pytest.raises(PluginError, match="no tuner is installed; run: pip install nni-tuner-tpe") as caught:
-        PluginRegistry().resolve(PluginKind.TUNER, "SMAC")
+        PluginRegistry().resolve(PluginKind.TUNER, "DNGO")
     assert caught.value.problems[0].code == "NNI403"
 
 

@@ -20,6 +20,7 @@ OURS: tuple[tuple[str, PluginKind, tuple[str, ...]], ...] = (
     ("nni-tuner-classic", PluginKind.TUNER, ("Random", "GridSearch", "Batch", "Evolution", "QMC", "CMAES")),
     ("nni-tuner-auto", PluginKind.TUNER, ("Auto",)),
     ("nni-tuner-optuna", PluginKind.TUNER, ("Optuna",)),
+    ("nni-tuner-smac", PluginKind.TUNER, ("SMAC",)),
     ("nni-assessors", PluginKind.ASSESSOR, ("Medianstop", "Percentile", "Patience", "ASHA", "Curvefitting")),
     ("nni-service-local", PluginKind.TRAINING_SERVICE, ("local",)),
     ("nni-sink-jsonl", PluginKind.METRIC_SINK, ("jsonl",)),

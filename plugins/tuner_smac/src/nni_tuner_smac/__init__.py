@@ -1,0 +1,1 @@
+"""SMAC3 as a tuner."""
