@@ -181,11 +181,7 @@ def _section(
         if against not in usual:
             continue
         drawn[mode] = usual
-        yield from (
-            "",
-            f"## {set_name.capitalize()} problems, {_TITLES[mode]}" if mode != "epochs" else "## Epochs",
-            "",
-        )
+        yield from ("", f"## {_HEADINGS[set_name]}, {_TITLES[mode]}", "")
         yield from report.table(runs[mode], usual, of_set, marks, against)
         for name in (name for name, one in _field(mode).items() if name in there and one.on_demand):
             yield from ("", f"### Beside {name}", "")
@@ -193,8 +189,9 @@ def _section(
     if drawn and folder is not None:
         titles = {mode: _TITLES[mode] for mode in drawn}
         picture = f"{set_name}.png"
-        report.draw(folder / picture, runs, drawn, of_set, titles)
-        yield from ("", f"![mean normalised regret on the {set_name} problems]({picture})")
+        ours = {name for mode in drawn for name, one in _field(mode).items() if one.environment is None}
+        report.draw(folder / picture, runs, drawn, of_set, titles, ours)
+        yield from ("", f"![{_HEADINGS[set_name]}: mean normalised regret]({picture})")
 
 
 if __name__ == "__main__":

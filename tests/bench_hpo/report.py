@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -139,13 +139,16 @@ def draw(
     contestants: Mapping[str, Sequence[str]],
     scales: Mapping[str, Scale],
     titles: Mapping[str, str],
+    ours: Collection[str],
 ) -> None:
-    """A panel for each of the titles, by mode: the mean regret of each contestant."""
+    """A panel for each of the titles, by mode: the mean regret of each contestant, dashed where it is not ``ours``."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
+    names = sorted({name for mode in titles for name in contestants[mode]}, key=lambda name: (name not in ours, name))
+    colours = {name: mpl.colormaps["tab10" if len(names) <= 10 else "tab20"](place) for place, name in enumerate(names)}
     figure, panels = plt.subplots(1, len(titles), figsize=(6 * len(titles), 4.6), squeeze=False)
     for panel, (mode, title) in zip(panels[0], titles.items(), strict=True):
         for name in contestants[mode]:
@@ -157,7 +160,8 @@ def draw(
             if curves:
                 shortest = min(map(len, curves))
                 mean = np.mean([curve[:shortest] for curve in curves], axis=0)
-                panel.plot(np.arange(1, shortest + 1), mean, label=name, linewidth=1.4)
+                line = "-" if name in ours else "--"
+                panel.plot(np.arange(1, shortest + 1), mean, line, label=name, color=colours[name], linewidth=1.4)
         panel.set(title=title, yscale="log", xlabel="epochs" if mode == "epochs" else "trials")
         panel.grid(alpha=0.25)
         panel.legend(fontsize=7)
