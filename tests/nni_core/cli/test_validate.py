@@ -111,6 +111,16 @@ def test_the_training_service_is_asked(config: Path, capsys: pytest.CaptureFixtu
     assert [(one["code"], one["line"]) for one in verdict["problems"]] == [("NNI548", 9)]
 
 
+def test_a_search_space_is_no_config(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence, and not all that is missing."""
+    (config.parent / "space.yaml").write_text("batch: {_type: choice, _value: [16, 32]}\n")
+    assert run(["validate", "space.yaml"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("error[") == 1
+    assert "space.yaml:1:1: error[NNI210]: this is a search space, of 'batch', and no config" in told
+    assert "nnictl validate --space FILE" in told
+
+
 def test_a_search_space_can_be_checked_alone(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its size, or its mistakes with their places."""
     space = config.with_name("space.json")

@@ -29,7 +29,7 @@ from nni_core.config.search_checks import search_problems
 from nni_core.config.sections import Sections, missing_name
 from nni_core.config.structure import Given, Structurer
 from nni_core.config.version_1 import convert
-from nni_core.config.wording import found, label
+from nni_core.config.wording import found, label, quoted
 from nni_core.errors import ConfigError, KeyPath, PluginError, Problem
 from nni_core.model import Json
 from nni_core.plugin_kinds import PluginKind
@@ -117,6 +117,19 @@ def _is_placeholder(given: Given) -> bool:
     return isinstance(given.value, Mapping) and given.value.get("name") == "_none_"
 
 
+def _space_problem(data: Mapping[str, Json]) -> Problem | None:
+    """Whoever gives the file of a search space for a config is told that, and not what else is missing."""
+    if not data or not all(isinstance(value, Mapping) and "_type" in value for value in data.values()):
+        return None
+    return Problem(
+        code=ConfigCode.SPACE_FILE,
+        message=f"this is a search space, of {', '.join(map(quoted, data))}, and no config",
+        help="name the file in a config, under `search_space_file`; nnictl validate --space FILE checks it alone",
+        key_path=(next(iter(data)),),
+        at_key=True,
+    )
+
+
 @frozen(kw_only=True)
 class _Written(ExperimentConfig):
     """The keys that may be written at the top of a file."""
@@ -139,6 +152,8 @@ class _Loading:
         self._problems: list[Problem] = [*(conversion.problems if conversion else ())]
 
     def load(self) -> LoadedConfig:
+        if (problem := _space_problem(self._data)) is not None:
+            raise ConfigError(self._places.locate(problem))
         given = self._match()
         values = self._plain_fields(given)
         values.update(self._read_sections(given, values.get("objectives", ()), values.get("max_trial_number")))
