@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from attrs import frozen
-from tests.bench_hpo import field, report
+from tests.bench_hpo import line_up, report
 from tests.bench_hpo.problems import SETS, Problem, problem
 from tests.bench_hpo.races import MODES, ONE_THREAD, Results, run_all
 
@@ -63,7 +63,7 @@ def main() -> int:
     """Exit 1 when a contestant has failed."""
     options = _options()
     jobs = list(_jobs(options))
-    for contestant in {job.contestant: _field(job.mode)[job.contestant] for job in jobs}.values():
+    for contestant in {job.contestant: _line_up(job.mode)[job.contestant] for job in jobs}.values():
         contestant.python(options.environments)
     failed = 0
     os.environ.update(ONE_THREAD)
@@ -84,7 +84,7 @@ def main() -> int:
 
 def _options() -> Options:
     parser = argparse.ArgumentParser(prog="nox -s bench_hpo --", description=__doc__)
-    every = [*field.WHOLE, *field.EPOCHS]
+    every = [*line_up.WHOLE, *line_up.EPOCHS]
     usual = [name for name in every if not _anyone(name).on_demand]
     parser.add_argument("--modes", default=",".join(MODES), help="default: %(default)s")
     parser.add_argument(
@@ -121,12 +121,12 @@ def _options() -> Options:
     )
 
 
-def _field(mode: str) -> dict[str, field.Contestant]:
-    return field.EPOCHS if mode == "epochs" else field.WHOLE
+def _line_up(mode: str) -> dict[str, line_up.Contestant]:
+    return line_up.EPOCHS if mode == "epochs" else line_up.WHOLE
 
 
-def _anyone(name: str) -> field.Contestant:
-    return field.WHOLE.get(name) or field.EPOCHS[name]
+def _anyone(name: str) -> line_up.Contestant:
+    return line_up.WHOLE.get(name) or line_up.EPOCHS[name]
 
 
 def _jobs(options: Options) -> Iterator[Job]:
@@ -137,7 +137,7 @@ def _jobs(options: Options) -> Iterator[Job]:
                 continue  # the others have no epochs
             evaluations = 1 if mode == "epochs" else options.evaluations
             for name in options.contestants:
-                if name not in _field(mode):
+                if name not in _line_up(mode):
                     continue
                 missing = options.results.missing(mode, name, problem_name, options.seeds, evaluations)
                 if missing:
@@ -145,7 +145,7 @@ def _jobs(options: Options) -> Iterator[Job]:
 
 
 def _run(job: Job, options: Options) -> None:
-    contestant, found = _field(job.mode)[job.contestant], problem(job.problem, options.yahpo)
+    contestant, found = _line_up(job.mode)[job.contestant], problem(job.problem, options.yahpo)
     run_all(job.mode, contestant, found, job.seeds, options.evaluations, options.environments, options.results)
 
 
@@ -177,19 +177,19 @@ def _section(
     for mode in modes:
         _, marks, against = _REPORTED[mode]
         there = {run.contestant for run in runs[mode] if run.problem in of_set}
-        usual = [name for name, one in _field(mode).items() if name in there and not one.on_demand]
+        usual = [name for name, one in _line_up(mode).items() if name in there and not one.on_demand]
         if against not in usual:
             continue
         drawn[mode] = usual
         yield from ("", f"## {_HEADINGS[set_name]}, {_TITLES[mode]}", "")
         yield from report.table(runs[mode], usual, of_set, marks, against)
-        for name in (name for name, one in _field(mode).items() if name in there and one.on_demand):
+        for name in (name for name, one in _line_up(mode).items() if name in there and one.on_demand):
             yield from ("", f"### Beside {name}", "")
             yield from report.table(runs[mode], [name, *_BESIDE], of_set, marks, against)
     if drawn and folder is not None:
         titles = {mode: _TITLES[mode] for mode in drawn}
         picture = f"{set_name}.png"
-        ours = {name for mode in drawn for name, one in _field(mode).items() if one.environment is None}
+        ours = {name for mode in drawn for name, one in _line_up(mode).items() if one.environment is None}
         report.draw(folder / picture, runs, drawn, of_set, titles, ours)
         yield from ("", f"![{_HEADINGS[set_name]}: mean normalised regret]({picture})")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from attrs import asdict, frozen
-from tests.bench_hpo.field import HERE, Contestant
+from tests.bench_hpo.line_up import HERE, Contestant
 from tests.bench_hpo.problems import Problem, WithEpochs
 from tests.bench_hpo.spaces import as_data, problems_of
 

@@ -84,7 +84,7 @@ def table(
         "CPU ms a trial, of the last ten",
     ]
     lines = [
-        f"{len(pairs)} runs of each, on {problems} problems.",
+        f"Runs of each: {len(pairs)}, on {problems} of the problems.",
         "",
         f"| | {' | '.join(heads)} |",
         "|---" * (len(heads) + 1) + "|",

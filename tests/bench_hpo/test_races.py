@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrs import frozen
-from tests.bench_hpo.field import EPOCHS, WHOLE, Contestant
 from tests.bench_hpo.learning import TASKS, Task
+from tests.bench_hpo.line_up import EPOCHS, WHOLE, Contestant
 from tests.bench_hpo.races import BUDGETS, Results, Run, epochs, run_all, served, whole
 from tests.bench_hpo.spaces import Parameter, Point, drawn, problems_of
 

@@ -30,7 +30,7 @@ def test_only_what_all_have_run_counts() -> None:
         _run("b", "q", 2, 1),
     ]
     first, _, head, _, *rows = table(runs, ["b", "a"], _SCALES, [1, 2], "b")
-    assert first == "2 runs of each, on 2 problems."
+    assert first == "Runs of each: 2, on 2 of the problems."
     assert head.startswith("| | regret @1 | regret @2 | rank @2 | better, same, worse than b @2 |")
     assert [row.split(" | ")[0] for row in rows] == ["| a", "| b"]
     assert "| 0.500 [0.500, 0.500] | 0.300 [0.100, 0.500] | 1.2 [1.0, 1.5] | 1, 1, 0 | 1, 1 |" in rows[0]

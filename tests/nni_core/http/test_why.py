@@ -62,7 +62,7 @@ async def test_the_trial_that_holds_up_the_next_is_named(tmp_path: Path) -> None
     control.become(ExperimentState.RUNNING)
     found = Why(control).experiment()
     assert found.reason.startswith("trial 5 is suggested when trial 1 has ended: results reach the tuner in the order")
-    assert found.help == "deterministic: a larger number would let more trials run at a time"
+    assert found.help == "nnictl why fake 1 tells of it, nnictl trial kill fake --trial_id 1 ends it"
 
 
 async def test_the_limit_that_is_used_up_is_named(tmp_path: Path) -> None:

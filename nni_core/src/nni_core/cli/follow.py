@@ -54,7 +54,7 @@ def _until_finished(started: Started, show: Callable[[ExperimentSummary], None])
         show(summary)
         if summary.status in FINISHED:
             return summary
-        time.sleep(INTERVAL)
+        time.sleep(INTERVAL)  # a display for people, who need no faster one
 
 
 def _outcome(started: Started, summary: ExperimentSummary) -> int:

@@ -36,7 +36,7 @@ class Keyboard:
     def wait(self, seconds: float) -> str:
         """The next key, or nothing when none was hit within some seconds."""
         if self._before is None:
-            time.sleep(seconds)
+            time.sleep(seconds)  # without a keyboard there is nothing to wait for but the time
             return ""
         ready, _, _ = select.select([sys.stdin.fileno()], [], [], seconds)
         return os.read(sys.stdin.fileno(), 1).decode(errors="replace") if ready else ""

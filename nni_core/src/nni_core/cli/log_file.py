@@ -91,4 +91,4 @@ def follow_file(file: LogFile, is_written: Callable[[], bool]) -> None:
         write_out(file.all())
         if not going_on:
             return
-        time.sleep(INTERVAL)
+        time.sleep(INTERVAL)  # the standard library cannot wait for a file to grow

@@ -220,7 +220,7 @@ class Experiment(ObservedExperiment):
         display = progress_display(self._urls)
         try:
             while (status := self._show(display)) not in _ENDS:
-                time.sleep(INTERVAL)
+                time.sleep(INTERVAL)  # between looks: the notebook of a user may have no event loop to wait in
         except KeyboardInterrupt:
             self.stop()
             return None

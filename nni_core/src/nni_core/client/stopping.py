@@ -99,7 +99,7 @@ def stop_experiment(folder: ExperimentFolder) -> None:
             _wait_for_end(folder)
         else:
             # It has taken charge this moment, and not left its process id yet.
-            time.sleep(INTERVAL)
+            time.sleep(INTERVAL)  # a file lock has nobody to tell when it gets an owner
     # A manager that was killed, even in the middle of this very stop, leaves its trials to us.
     if has_unfinished_trials(folder):
         _take_down(folder)

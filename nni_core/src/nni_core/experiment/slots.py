@@ -59,7 +59,7 @@ class Slots:
         """Whether the tuner has nothing to suggest before something happens."""
         if self._ledger.exhausted is None:
             return False
-        if self._turns.count and not self._turns.all_told:
+        if self._turns.are_kept and not self._turns.all_told:
             return self._turns.awaited is not None
         return not self._may_answer
 
@@ -110,7 +110,7 @@ class Slots:
         await self._store.flush()
         created = [self._ledger.trials[body.trial_id] for body in bodies if isinstance(body, ev.TrialCreated)]
         await self._executions.place([trial for trial in created if trial.same_as is None])
-        if len(created) == BATCH or self._turns.count:
+        if len(created) == BATCH or self._turns.are_kept:
             await asyncio.sleep(0)  # however much there is to create, everything else has its turn
             self._recorder.wake()
 
@@ -123,7 +123,7 @@ class Slots:
             return 0
         live = len(ledger.live) - self._executions.resting
         room = course.budget.room(created=len(ledger.trials), live=live)
-        if self._turns.count:
+        if self._turns.are_kept:
             return min(1, room) if self._turns.awaited is None else 0
         return min(BATCH, room)
 
@@ -140,7 +140,7 @@ class Slots:
             count=room,
             first_id=self._ledger.next_parameter_id,
             told_through=self._ledger.cursor,
-            told_in_order=self._turns.due if self._turns.count else None,
+            told_in_order=self._turns.due if self._turns.are_kept else None,
         )
         self._may_answer = False
         try:

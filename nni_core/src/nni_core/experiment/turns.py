@@ -22,7 +22,7 @@ class Turns:
         self._ledger = ledger
 
     @property
-    def count(self) -> bool:
+    def are_kept(self) -> bool:
         """Whether there are turns: without ``deterministic`` the tuner is told everything as it happens."""
         return self._ledger.terms.lag is not None
 
@@ -51,10 +51,10 @@ class Turns:
 
     def next(self) -> Sequence[Trial]:
         """The trials whose ends it is told before the next question."""
-        if not self.count:
+        if not self.are_kept:
             return []
         return list(islice(self._ledger.trials.values(), self._ledger.told_in_order, self.due))
 
     def holds_back(self, trial: Trial) -> bool:
         """Whether the end of a trial is to be told later."""
-        return self.count and trial.sequence_id >= self._ledger.told_in_order
+        return self.are_kept and trial.sequence_id >= self._ledger.told_in_order

@@ -103,7 +103,9 @@ class Why:
         if self._next_waits_for is not None:
             after = f"trial {self._created} is suggested when trial {self._next_waits_for} has ended"
             reason = f"{after}: results reach the tuner in the order of trials, at most {self._lag} behind"
-            return Reason(reason=reason, help="deterministic: a larger number would let more trials run at a time")
+            experiment, trial = self._profile.id, self._next_waits_for
+            why, kill = f"nnictl why {experiment} {trial}", f"nnictl trial kill {experiment} --trial_id {trial}"
+            return Reason(reason=reason, help=f"{why} tells of it, {kill} ends it")
         if self._thinking >= _THINKING:
             reason = f"the tuner has been thinking for {self._thinking:.0f} s about what to try next"
             return Reason(reason=reason, help=f"its log is {self._profile.directory / 'log' / 'dispatcher.log'}")
