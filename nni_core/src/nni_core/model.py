@@ -197,6 +197,16 @@ def default_number(value: Json) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def named_number(value: Json, name: str) -> float | None:
+    """The finite number of that name in a metric value; ``default`` is also the value itself. None when there is
+    none."""
+    if name == "default":
+        return default_number(value)
+    item = value.get(name) if isinstance(value, Mapping) else None
+    # A dict inside the dict is no number, whatever default it has.
+    return None if isinstance(item, Mapping) else default_number(item)
+
+
 _FLOAT_TAG = "$float"
 
 

@@ -7,13 +7,13 @@ volume, as in Ozaki et al. 2022, so that the good ones stand for the whole front
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from nni_core.api import TunedObjective
-from nni_core.model import Direction, Json, default_number
+from nni_core.api import TunedObjective, objective_numbers
+from nni_core.model import Direction, Json
 from nni_tuner_tpe.parzen import FloatArray
 
 IndexArray = npt.NDArray[np.intp]
@@ -31,7 +31,7 @@ class Objectives:
 
     def __init__(self, sign: int, objectives: Sequence[TunedObjective]) -> None:
         """``sign`` is that of the one objective when there are not several."""
-        self._names = [objective.name for objective in objectives]
+        self._objectives = objectives
         self._signs = [1 if objective.direction is Direction.MINIMIZE else -1 for objective in objectives] or [sign]
 
     @property
@@ -41,15 +41,8 @@ class Objectives:
 
     def losses(self, value: Json) -> FloatArray | None:
         """The losses in a result; None when one is missing or not finite."""
-        found = [default_number(value), *(_number_of(value, name) for name in self._names[1:])]
-        numbers = [sign * number for sign, number in zip(self._signs, found, strict=True) if number is not None]
-        return np.array(numbers, dtype=float) if len(numbers) == len(found) else None
-
-
-def _number_of(value: Json, name: str) -> float | None:
-    inner = value.get(name) if isinstance(value, Mapping) else None
-    # A dict inside the dict is no number, whatever default it has.
-    return None if isinstance(inner, Mapping) else default_number(inner)
+        numbers = objective_numbers(value, self._objectives)
+        return None if numbers is None else np.array(self._signs) * np.array(numbers, dtype=float)
 
 
 def surpassing(losses: FloatArray, others: FloatArray) -> npt.NDArray[np.bool_]:

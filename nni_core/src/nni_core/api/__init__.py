@@ -27,7 +27,15 @@ from nni_core.api.services import (
     TrialStarted,
 )
 from nni_core.api.sinks import ExperimentInfo, MetricSink, MetricSinkSpec
-from nni_core.api.tuners import NoMoreTrialError, Proposal, TunedObjective, Tuner, TunerChoice, TunerSpec
+from nni_core.api.tuners import (
+    NoMoreTrialError,
+    Proposal,
+    TunedObjective,
+    Tuner,
+    TunerChoice,
+    TunerSpec,
+    objective_numbers,
+)
 
 __all__ = [
     "AssessResult",
@@ -62,4 +70,5 @@ __all__ = [
     "TunerSpec",
     "Verdict",
     "WebAppSpec",
+    "objective_numbers",
 ]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from nni_core.errors import NniError
-from nni_core.model import Direction, Json, Parameters
+from nni_core.model import Direction, Json, Parameters, default_number, named_number
 
 
 class NoMoreTrialError(NniError):
@@ -146,6 +146,14 @@ class TunedObjective:
 
     name: str = field(metadata={"doc": "Key of the number in results."})
     direction: Direction = field(converter=Direction, metadata={"doc": "Which way is better."})
+
+
+def objective_numbers(value: Json, objectives: Sequence[TunedObjective]) -> Sequence[float] | None:
+    """The numbers of all objectives in a result, in their order; without objectives, its one number. None when one of
+    them is missing or not finite."""
+    found = [default_number(value), *(named_number(value, objective.name) for objective in objectives[1:])]
+    numbers = [number for number in found if number is not None]
+    return numbers if len(numbers) == len(found) else None
 
 
 @frozen(kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 
-from nni_core.model import Direction, Json, Trial, TrialState, default_number
+from nni_core.model import Direction, Json, Trial, TrialState, named_number
 
 DEFAULT = "default"
 
@@ -69,16 +69,10 @@ def values_of(value: Json, objectives: Sequence[Objective]) -> Mapping[str, floa
     """The finite numbers in a result (one with its default), by the names of their objectives."""
     found: dict[str, float] = {}
     for place, objective in enumerate(objectives):
-        inner = value if place == 0 else _item(value, objective.name)
-        if (number := default_number(inner)) is not None:
+        number = named_number(value, objective.name if place else DEFAULT)
+        if number is not None:
             found[objective.name] = number
     return found
-
-
-def _item(value: Json, name: str) -> Json:
-    # A dict inside the dict is no number, whatever default it has.
-    item = value.get(name) if isinstance(value, Mapping) else None
-    return None if isinstance(item, Mapping) else item
 
 
 def pareto_set(trials: Iterable[Trial], objectives: Sequence[Objective]) -> Sequence[Choice]:

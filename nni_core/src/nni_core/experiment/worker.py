@@ -17,7 +17,7 @@ from attrs import evolve
 from nni_core.api import Assessor, AssessResult, NoMoreTrialError, Proposal, Tuner, Verdict
 from nni_core.errors import NniError
 from nni_core.experiment.sieve import Refusal, SearchRules, Sieve
-from nni_core.model import Json, Parameters, default_number
+from nni_core.model import Json, Parameters, default_number, named_number
 
 #: characters of what a tuner may say of itself
 _REMARK = 500
@@ -230,11 +230,7 @@ def _judged(assessor: Assessor, value: Json) -> Json:
     """What of a report an assessor judges by; None when there is nothing of it."""
     if assessor.free_form:
         return value
-    if assessor.metric == "default":
-        return default_number(value)
-    # A dict inside the dict is no number, whatever default it has.
-    item = value.get(assessor.metric) if isinstance(value, Mapping) else None
-    return None if isinstance(item, Mapping) else default_number(item)
+    return named_number(value, assessor.metric)
 
 
 def _plain(value: Any) -> Json:

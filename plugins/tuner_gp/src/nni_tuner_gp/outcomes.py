@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from nni_core.api import TunedObjective
-from nni_core.model import Direction, Json, default_number
+from nni_core.api import TunedObjective, objective_numbers
+from nni_core.model import Direction, Json, named_number
 from nni_tuner_gp.arguments import OutcomeConstraint
 from nni_tuner_gp.arrays import BoolArray, FloatArray
 
@@ -22,7 +22,7 @@ class Outcomes:
         self, sign: int, objectives: Sequence[TunedObjective], constraints: Sequence[OutcomeConstraint]
     ) -> None:
         """``sign`` is that of the one objective when there are not several."""
-        self._names = [_DEFAULT, *(objective.name for objective in objectives[1:])]
+        self._objectives = objectives
         self._signs = [1 if one.direction is Direction.MINIMIZE else -1 for one in objectives] or [sign]
         #: how many outputs are losses
         self.losses = len(self._signs)
@@ -43,13 +43,11 @@ class Outcomes:
 
     def of(self, value: Json) -> FloatArray | None:
         """The outputs of a result, NaN for what it lacks of constraints; None when it lacks a loss."""
-        losses = [
-            math.nan if (number := _number(value, name)) is None else sign * number
-            for sign, name in zip(self._signs, self._names, strict=True)
-        ]
-        if any(math.isnan(loss) for loss in losses):
+        numbers = objective_numbers(value, self._objectives)
+        if numbers is None:
             return None
-        bounded = [math.nan if (number := _number(value, name)) is None else number for name in self._metrics]
+        losses = [sign * number for sign, number in zip(self._signs, numbers, strict=True)]
+        bounded = [math.nan if (number := named_number(value, name)) is None else number for name in self._metrics]
         return np.array([*losses, *bounded])
 
     def feasible(self, outputs: FloatArray) -> BoolArray:
@@ -70,11 +68,3 @@ class Outcomes:
             beyond = np.maximum(np.maximum(low / 2 - halves, halves - high / 2), 0.0)
             total += np.where(known, beyond / (span or 1.0), math.inf)
         return total
-
-
-def _number(value: Json, name: str) -> float | None:
-    if name == _DEFAULT:
-        return default_number(value)
-    inner = value.get(name) if isinstance(value, Mapping) else None
-    # A dict inside the dict is no number, whatever default it has.
-    return None if isinstance(inner, Mapping) else default_number(inner)

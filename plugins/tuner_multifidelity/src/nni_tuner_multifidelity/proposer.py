@@ -18,7 +18,7 @@ from statistics import median
 from attrs import define
 
 from nni_core.api import NoMoreTrialError, Proposal, Tuner
-from nni_core.model import Json, Parameters, default_number
+from nni_core.model import Json, Parameters, default_number, named_number
 from nni_core.space import Deduplicator, SearchSpace
 from nni_tuner_multifidelity.jobs import Job
 
@@ -175,9 +175,9 @@ def _moved(value: Json, pairs: Sequence[tuple[Json, Json]]) -> Json:
         changes = [
             two - one
             for before, after in pairs
-            if (one := _number(before, name)) is not None and (two := _number(after, name)) is not None
+            if (one := named_number(before, name)) is not None and (two := named_number(after, name)) is not None
         ]
-        number = _number(value, name)
+        number = named_number(value, name)
         if number is not None and changes:
             whole[name] = number + median(changes)
     return whole if default_number(whole) is not None else None
@@ -185,12 +185,3 @@ def _moved(value: Json, pairs: Sequence[tuple[Json, Json]]) -> Json:
 
 def _defaults(pair: tuple[Json, Json]) -> tuple[Json, Json]:
     return default_number(pair[0]), default_number(pair[1])
-
-
-def _number(value: Json, name: str) -> float | None:
-    """A number in a result; a plain one is ``default``."""
-    if not isinstance(value, Mapping):
-        return default_number(value) if name == "default" else None
-    item = value.get(name)
-    # A dict inside the dict is no number, whatever default it has.
-    return None if isinstance(item, Mapping) else default_number(item)

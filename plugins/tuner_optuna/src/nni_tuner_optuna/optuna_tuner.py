@@ -18,8 +18,8 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from nni_core.api import TunedObjective, Tuner
-from nni_core.model import Direction, Json, Parameters, default_number
+from nni_core.api import TunedObjective, Tuner, objective_numbers
+from nni_core.model import Direction, Json, Parameters
 from nni_core.space import SearchSpace
 from nni_tuner_optuna.translation import Translation
 
@@ -44,7 +44,7 @@ class OptunaTuner(Tuner):
         :raises ImportError, AttributeError: when there is no such sampler.
         :raises TypeError: when it does not take these arguments.
         """
-        self._names = [one.name for one in objectives] or ["default"]
+        self._objectives = objectives
         directions = [one.direction for one in objectives] or [Direction(optimize_mode)]
         self._directions = [StudyDirection[direction.name] for direction in directions]
         self._sampler = _sampler(sampler, dict(sampler_args or {}), seed)
@@ -75,7 +75,7 @@ class OptunaTuner(Tuner):
         """Tell the study; a result without a finite number for every objective is that of a failed trial."""
         del kwargs
         trial, suggested = self._running.pop(parameter_id, (None, None))
-        numbers = self._numbers(value)
+        numbers = objective_numbers(value, self._objectives)
         # The core may have put other parameters in the place of a suggestion that was tried before.
         own = trial is not None and suggested == parameters
         if trial is not None:
@@ -97,18 +97,9 @@ class OptunaTuner(Tuner):
     def import_data(self, data: Sequence[Mapping[str, Json]]) -> None:
         """Add results from elsewhere, as far as they lie in the search space and have every objective."""
         for record in data:
-            numbers = self._numbers(record["value"])
+            numbers = objective_numbers(record["value"], self._objectives)
             if numbers is not None:
                 self._add(record["parameter"], numbers)
-
-    def _numbers(self, value: Json) -> Sequence[float] | None:
-        if len(self._names) == 1:
-            one = default_number(value)
-            return None if one is None else [one]
-        given = value if isinstance(value, Mapping) else {}
-        found = [default_number(given.get(name)) for name in self._names]
-        numbers = [number for number in found if number is not None]
-        return numbers if len(numbers) == len(found) else None
 
     def _add(self, parameters: Parameters, numbers: Sequence[float]) -> None:
         if self._space.contains(parameters) is not None:
