@@ -17,7 +17,7 @@ OURS: tuple[tuple[str, PluginKind, tuple[str, ...]], ...] = (
     ("nni-tuner-tpe", PluginKind.TUNER, ("TPE", "TPE_legacy", "Anneal")),
     ("nni-tuner-multifidelity", PluginKind.TUNER, ("ASHA", "Hyperband", "BOHB", "DEHB", "PBT")),
     ("nni-tuner-gp", PluginKind.TUNER, ("GP", "Metis")),
-    ("nni-tuner-classic", PluginKind.TUNER, ("Random", "GridSearch", "Batch", "Evolution", "QMC", "CMAES")),
+    ("nni-tuner-classic", PluginKind.TUNER, ("Random", "GridSearch", "Batch", "Evolution", "NSGA2", "QMC", "CMAES")),
     ("nni-tuner-auto", PluginKind.TUNER, ("Auto",)),
     ("nni-tuner-optuna", PluginKind.TUNER, ("Optuna",)),
     ("nni-tuner-smac", PluginKind.TUNER, ("SMAC",)),

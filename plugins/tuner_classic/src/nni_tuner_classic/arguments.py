@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from attrs import field, frozen
-from attrs.validators import ge, gt, optional
+from attrs.validators import and_, ge, gt, le, optional
 
+from nni_core.api import TunedObjective
 from nni_core.model import Direction
 
 _MODE = {"doc": "Whether a small or a large final result is a good one."}
@@ -45,6 +46,30 @@ class EvolutionArguments:
         metadata={"doc": "Random trials at the beginning, whose descendants are all later ones."},
     )
     seed: int | None = field(default=None, metadata=_SEED)
+
+
+@frozen(kw_only=True)
+class Nsga2Arguments:
+    """``class_args`` of ``NSGA2``."""
+
+    optimize_mode: Direction = field(default=Direction.MINIMIZE, metadata=_MODE)
+    population_size: int = field(
+        default=24,
+        validator=ge(2),
+        metadata={"doc": "Random trials at the beginning, and how many of the best have children later."},
+    )
+    crossover_prob: float = field(
+        default=0.9, validator=and_(ge(0), le(1)), metadata={"doc": "How likely a trial has two parents."}
+    )
+    mutation_prob: float | None = field(
+        default=None,
+        validator=optional(and_(ge(0), le(1))),
+        metadata={"doc": "How likely each parameter changes beyond that; one of them, on average, when left out."},
+    )
+    seed: int | None = field(default=None, metadata=_SEED)
+    objectives: tuple[TunedObjective, ...] = field(
+        default=(), metadata={"doc": "What to optimize together: filled in from the objectives of the config."}
+    )
 
 
 @frozen(kw_only=True)

@@ -34,6 +34,13 @@ _TUNERS = (
         arguments="nni_tuner_classic.arguments:EvolutionArguments",
     ),
     TunerSpec(
+        name="NSGA2",
+        summary="a population that moves towards the whole Pareto front, for several objectives",
+        implementation="nni_tuner_classic.nsga2:Nsga2Tuner",
+        arguments="nni_tuner_classic.arguments:Nsga2Arguments",
+        aliases=("NSGA-II", "NSGAII"),
+    ),
+    TunerSpec(
         name="QMC",
         summary="points spread more evenly than random ones (scrambled Sobol sequence)",
         implementation="nni_tuner_classic.qmc:QmcTuner",
@@ -51,5 +58,5 @@ _TUNERS = (
 
 @hookimpl
 def nni_tuners() -> Sequence[TunerSpec]:
-    """Random, GridSearch, Batch, Evolution, QMC and CMAES."""
+    """Random, GridSearch, Batch, Evolution, NSGA2, QMC and CMAES."""
     return _TUNERS
