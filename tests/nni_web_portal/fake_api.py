@@ -44,6 +44,7 @@ def experiment_document(experiment: FakeExperiment) -> dict[str, Any]:
         "directory": "/home/ada/nni-experiments/Kx3mPq8a",
         "revision": 0,
         "version": "0.1.0",
+        "objectives": experiment.objectives or [{"name": "default", "direction": experiment.optimize_mode}],
         "tuner_remark": experiment.tuner_remark,
         "epoch": experiment.epoch,
         "cursor": experiment.cursor,

@@ -81,6 +81,8 @@ class FakeExperiment:
     notes: list[dict[str, Any]] = field(factory=list)
     role: str = "owner"
     tuner_remark: str = ""
+    #: several; empty when there is one
+    objectives: list[dict[str, str]] = field(factory=list)
     trials: list[FakeTrial] = field(factory=list)
     epoch: str = "e1"
     cursor: int = 0

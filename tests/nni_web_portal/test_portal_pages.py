@@ -61,7 +61,27 @@ def wide() -> FakeExperiment:
     return experiment
 
 
-KINDS = [empty, one_trial, only_failures, not_finite, nested, wide, digits_experiment]
+def weighed(*objectives: tuple[str, str]) -> FakeExperiment:
+    """Results with several objectives, of which large models have less error and take longer."""
+    experiment = FakeExperiment(
+        optimize_mode="minimize", objectives=[{"name": name, "direction": direction} for name, direction in objectives]
+    )
+    for number in range(40):
+        size = (number * 17 % 40 + 1) / 40
+        error = 0.02 + 0.3 * (1 - size) ** 2 + number * 13 % 7 / 60
+        final = {"default": error, "error": error, "seconds": 5 + 60 * size + number % 5, "speed": 90 - 80 * size}
+        experiment.add({"size": size}, final=final, **OVER)
+    return experiment
+
+
+TWO = [("error", "minimize"), ("seconds", "minimize")]
+
+
+def two_objectives() -> FakeExperiment:
+    return weighed(*TWO)
+
+
+KINDS = [empty, one_trial, two_objectives, only_failures, not_finite, nested, wide, digits_experiment]
 
 
 @pytest.mark.parametrize("make", KINDS)
@@ -118,6 +138,38 @@ def test_what_matters_is_shown(portal: Portal) -> None:
     card.get_by_role("button").last.click()
     expect(card.get_by_role("region", name=f"results by {names[-1]}")).to_be_visible()
     expect(card.get_by_role("button").last).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_pareto_set_is_shown(portal: Portal) -> None:
+    """Where there are several objectives, as a chart and a table, and it changes with the trials."""
+    visit = portal(two_objectives())
+    page = visit.open()
+    card = page.get_by_label("Pareto set", exact=True)
+    expect(card).to_contain_text("40 results")
+    rows = card.get_by_role("region", name="trials of the Pareto set").get_by_role("row")
+    before = rows.count()
+    assert 2 < before < 30
+    visit.api.experiment.add({"size": 0}, final={"default": 0, "error": 0, "seconds": 0}, **OVER)
+    expect(card).to_contain_text("1 trial that no other surpasses")
+    expect(rows).to_have_count(2)
+    rows.last.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Trial #40", exact=True)).to_be_visible()
+
+
+def test_of_many_objectives_two_are_chosen(portal: Portal) -> None:
+    """The choice stands in the address."""
+    page = portal(weighed(*TWO, ("speed", "maximize"))).open()
+    card = page.get_by_label("Pareto set", exact=True)
+    card.get_by_role("combobox", name="across").select_option("speed")
+    expect(card).to_contain_text("higher is better")
+    assert "across=speed" in page.url
+
+
+def test_one_objective_has_no_pareto_set(portal: Portal) -> None:
+    """Nothing is said of one."""
+    page = portal(digits_experiment()).open()
+    expect(page.get_by_label("history of results")).to_be_visible()
+    expect(page.get_by_label("Pareto set", exact=True)).to_have_count(0)
 
 
 def test_few_results_do_not_matter_yet(portal: Portal) -> None:

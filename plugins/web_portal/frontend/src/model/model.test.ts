@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { columnsOf } from "./columns";
 import { parseFilter } from "./filter";
 import { flatten } from "./flatten";
+import { edge, results } from "./front";
 import * as format from "./format";
 import { parseSort, view } from "./order";
-import type { Json, TrialRow } from "./protocol";
+import type { Json, Objective, TrialRow } from "./protocol";
 import { rangeOf } from "./space";
 import { plain } from "./terminal";
 import { history, top, Trials } from "./trials";
@@ -113,4 +114,27 @@ test.each([["90", 90], ["1h 30m", 5400], ["2d", 172800], ["", null], ["soon", un
 
 test("output loses colours, titles and what was drawn over, and nothing else", () => {
   expect(plain("\u001b[1;32mok\u001b[0m\u001b]0;title\u0007 <b>\n10%\r20%\r\nend\u0008")).toBe("ok <b>\n20%\nend");
+});
+
+const BOTH: Objective[] = [{ name: "error", direction: "minimize" }, { name: "speed", direction: "maximize" }];
+
+function compared(error: number | null, speed: number | null, fields: Partial<TrialRow> = {}): Partial<TrialRow> {
+  return { value: error, metrics: speed === null ? {} : { speed }, ...fields };
+}
+
+test("the Pareto set holds what no other surpasses, by the first objective", () => {
+  const rows = [compared(3, 9), compared(1, 5), compared(2, 4), compared(1, 5), compared(null, 99), compared(0, null), compared(0, 9, { state: "FAILED" })];
+  const found = results(trialsOf(...rows.map((fields, sequence) => row(sequence, fields))), BOTH);
+  expect(found.at).toEqual([0, 1, 2, 3]);
+  expect(found.values).toEqual([[3, 1, 2, 1], [9, 5, 4, 5]]);
+  expect(found.front).toEqual([1, 3, 0]);
+});
+
+test("the edge goes from the better end of x to the worse, and never gets worse", () => {
+  expect(edge([3, 1, 2], [9, 5, 4], BOTH[0]!, BOTH[1]!)).toEqual({ places: [1, 2, 0], best: [5, 5, 9] });
+  expect(edge([9, 5, 4], [3, 1, 2], BOTH[1]!, BOTH[0]!)).toEqual({ places: [0, 1, 2], best: [3, 1, 1] });
+});
+
+test("without results there is no front", () => {
+  expect(results(trialsOf(), BOTH)).toEqual({ at: [], values: [[], []], front: [] });
 });

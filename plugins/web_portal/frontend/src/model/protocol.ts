@@ -86,12 +86,19 @@ export interface Limits {
   max_experiment_duration: number | null;
 }
 
+export interface Objective {
+  name: string;
+  direction: "minimize" | "maximize";
+}
+
 export interface Experiment {
   id: string;
   name: string | null;
   state: string;
   reason: string;
   optimize_mode: string;
+  /** the first is the value of a trial, the others stand among its metrics */
+  objectives: Objective[];
   /** seconds of active running */
   duration: number;
   started_at: number;
