@@ -7,11 +7,15 @@ same problems into ``422`` documents. Anything that is not an :class:`NniError` 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from attrs import evolve, frozen
 
 KeyPath = tuple[str | int, ...]
+
+#: a word in a name, in snake_case or camelCase
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 
 
 @frozen(kw_only=True)
@@ -68,14 +72,18 @@ class Problem:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a misspelt one most likely meant, compared without regard to case and underscores."""
+    """The known name that another one most likely meant: spelt alike, without regard to case and underscores, or else
+    the only one that has it as a word: ``experiment_name`` for ``name``."""
 
     def folded(text: str) -> str:
         return text.replace("_", "").replace("-", "").lower()
 
     by_folded = {folded(candidate): candidate for candidate in known}
     found = difflib.get_close_matches(folded(name), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
+    if found:
+        return by_folded[found[0]]
+    having = [one for one in by_folded.values() if name.lower() in (word.lower() for word in _WORD.findall(one))]
+    return having[0] if len(having) == 1 else None
 
 
 class NniError(Exception):
