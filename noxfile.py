@@ -24,7 +24,7 @@ REQUIREMENTS = "".join((ROOT / name).read_text() for name in ("requirements.txt"
 DISTRIBUTIONS = re.findall(r"^-e \./(\S+)$", REQUIREMENTS, flags=re.MULTILINE)
 #: what meets a real browser or a real machine's timing is given a second chance; a rerun is reported
 AGAIN = ["--reruns", "1"]
-#: the tests of a file stay together and in their order
+#: two at a time; the tests of a file stay together and in their order
 BESIDE = ["-n", "2", "--dist", "loadfile"]
 PYTEST = ["hypothesis", "httpx", "pytest", "pytest-asyncio", "pytest-timeout"]
 TORCHVISION = ["torch==2.14.1", "torchvision==0.29.1"]
@@ -54,13 +54,13 @@ def tests(session: nox.Session) -> None:
     """Every test but those that run whole experiments; arguments are pytest's."""
     unit = "not e2e and not browser and not torch and not torchvision"
     python(session, "-m", "pytest", "-m", unit, *BESIDE, *session.posargs)
-    python(session, "-m", "pytest", "-m", "browser and not e2e", *AGAIN, *session.posargs)
+    python(session, "-m", "pytest", "-m", "browser and not e2e", *BESIDE, *AGAIN, *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def e2e(session: nox.Session) -> None:
     """Real experiments through the real nnictl."""
-    python(session, "-m", "pytest", "-m", "e2e", *AGAIN, *session.posargs)
+    python(session, "-m", "pytest", "-m", "e2e", *BESIDE, *AGAIN, *session.posargs)
 
 
 @nox.session(venv_backend="none")
