@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from nni_core.analysis import Result
 from nni_core.analysis.surface import LearntSurface, SyntheticSurface
@@ -63,6 +64,52 @@ def test_a_space_that_is_gone_through_ends_a_run() -> None:
         plan(search_space=coin, surface=lambda seed: SyntheticSurface(parsed, seed), tuners={"Random": {}})
     )
     assert standings[0].regrets[-1].high == 0
+
+
+@pytest.mark.parametrize("name", ["TPE", "Random"])
+def test_turns_make_concurrency_no_matter(name: str) -> None:
+    """With a lag, the tuner is told the same at any number of trials at a time up to it; without, it is not."""
+
+    def tried(concurrency: int, lag: int | None) -> set[str]:
+        seen: set[str] = set()
+
+        class Seen(SyntheticSurface):
+            def result(self, parameters: Any) -> float:
+                seen.add(json.dumps(parameters))
+                return super().result(parameters)
+
+        given = {"optimize_mode": "minimize", **({"tpe_args": {"n_startup_jobs": 5}} if name == "TPE" else {})}
+        made = plan(tuners={name: given}, surface=lambda seed: Seen(PARSED, seed), repeats=1)
+        simulate(evolve(made, concurrency=concurrency, lag=lag))
+        return seen
+
+    assert tried(1, 4) == tried(3, 4) == tried(4, 4)
+    if name == "TPE":
+        assert tried(1, None) != tried(4, None)
+
+
+def test_a_space_that_is_gone_through_in_turns_ends_a_run() -> None:
+    """The tuner is asked once more with each end that it was not told."""
+    coin = {"side": {"_type": "choice", "_value": ["heads", "tails"]}}
+    parsed = SearchSpace.parse(coin)
+    made = plan(search_space=coin, surface=lambda seed: SyntheticSurface(parsed, seed), tuners={"Random": {}})
+    assert simulate(evolve(made, lag=8))[0].regrets[-1].high == 0
+
+
+def test_constraints_and_initial_points_are_kept() -> None:
+    """Nothing is tried that an experiment would not try, and first comes what comes first."""
+    seen: list[Any] = []
+
+    class Seen(SyntheticSurface):
+        def duration(self, parameters: Any, random: random.Random) -> float:
+            seen.append(parameters)
+            return super().duration(parameters, random)
+
+    point = {"x": 0.25, "y": 0.5, "c": "b"}
+    made = plan(surface=lambda seed: Seen(PARSED, seed), repeats=1, tuners={"Random": {}})
+    simulate(evolve(made, constraints=["x <= 0.5"], initial_points=[point]))
+    assert seen[0] == point
+    assert max(one["x"] for one in seen) <= 0.5
 
 
 def test_tuners_with_budgets_are_refused() -> None:

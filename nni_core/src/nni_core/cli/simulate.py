@@ -59,6 +59,9 @@ def simulate(config: Path, tuners: str | None, source: str, as_json: bool, **num
         concurrency=numbers["concurrency"] or loaded.config.trial_concurrency,
         repeats=numbers["repeats"] or 1,
         seed=numbers["seed"] or 0,
+        constraints=canonical.get("constraints", ()),
+        initial_points=canonical.get("initialPoints", ()),
+        lag=canonical.get("deterministic") or None,
     )
     runs = plan.repeats * len(plan.tuners)
     standings = simulated(plan, lambda done: _progress(done, runs))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
 from random import Random
 from statistics import fmean, median, quantiles
 
@@ -15,8 +14,9 @@ from nni_core.analysis.surface import Surface
 from nni_core.api import NoMoreTrialError
 from nni_core.client.study import Study, Suggestion
 from nni_core.errors import ConflictError, Problem
-from nni_core.model import Direction, Json
+from nni_core.model import Direction, Json, Parameters
 from nni_core.space import SearchSpace
+from nni_core.space.constraints import Constraints
 
 #: random parameter sets that regret is measured by
 _DRAWS = 1000
@@ -36,6 +36,11 @@ class Plan:
     concurrency: int
     repeats: int
     seed: int
+    #: as in a config: what may be tried, and what is tried first
+    constraints: Sequence[str] = ()
+    initial_points: Sequence[Parameters] = ()
+    #: as in a config, ``deterministic``: the tuner hears of ends in the order of trials, by how many trials late
+    lag: int | None = None
 
 
 @frozen(kw_only=True)
@@ -89,11 +94,20 @@ def _run(
     plan: Plan, name: str, class_args: Mapping[str, Json], surface: Surface, seed: int
 ) -> tuple[list[float], float]:
     """The best loss after each trial, and the cost of a suggestion."""
-    study = Study(plan.search_space, tuner=name, class_args=class_args, seed=seed % 2**31)
+    study = Study(
+        plan.search_space,
+        tuner=name,
+        class_args=class_args,
+        seed=seed % 2**31,
+        constraints=plan.constraints,
+        initial_points=plan.initial_points,
+    )
     if study.gives_budgets:
         message = f"tuner {name} gives trials budgets, which made-up results do not heed"
         raise ConflictError(Problem(code="NNI582", message=message, help="leave it out"))
-    source, order, sign = Random(seed), count(), 1 if plan.direction is Direction.MINIMIZE else -1  # noqa: S311
+    tuner = _InTurn(study, plan.lag)
+    source, sign = Random(seed), 1 if plan.direction is Direction.MINIMIZE else -1  # noqa: S311 - not a secret
+    #: by the time of their end
     running: list[tuple[float, int, Suggestion]] = []
     best: list[float] = []
     now = 0.0
@@ -102,33 +116,82 @@ def _run(
     while len(best) < plan.trials:
         try:
             while len(running) < min(plan.concurrency, plan.trials - len(best)):
-                suggestion = study.ask()
+                asked = tuner.ask()
+                if asked is None:
+                    break
                 spent -= time.process_time()
-                heapq.heappush(
-                    running, (now + surface.duration(suggestion.parameters, source), next(order), suggestion)
-                )
+                number, suggestion = asked
+                heapq.heappush(running, (now + surface.duration(suggestion.parameters, source), number, suggestion))
                 spent += time.process_time()
         except NoMoreTrialError:
             if not running:
                 break
-        now, _, ended = heapq.heappop(running)
+        now, number, ended = heapq.heappop(running)
         spent -= time.process_time()
-        number = surface.result(ended.parameters)
+        result = surface.result(ended.parameters)
         spent += time.process_time()
-        study.tell(ended, number)
-        best.append(min(sign * number, best[-1] if best else sign * number))
+        tuner.end(number, ended, result)
+        best.append(min(sign * result, best[-1] if best else sign * result))
     cost = (time.process_time() - began - spent) / max(1, len(best))
     # A space that was gone through needs no more trials.
     return best + best[-1:] * (plan.trials - len(best)), 1000 * cost
+
+
+class _InTurn:
+    """A tuner that hears of each end at once; with a lag, of no end before the question that has to wait for it, and of
+    the ends in the order of their trials (:mod:`nni_core.experiment.turns`)."""
+
+    def __init__(self, study: Study, lag: int | None) -> None:
+        self._study = study
+        self._lag = lag
+        self._asked = 0
+        self._told = 0
+        #: ends that were not told yet, by the number of the trial
+        self._ends: dict[int, tuple[Suggestion, float]] = {}
+
+    def ask(self) -> tuple[int, Suggestion] | None:
+        """The number and the parameters of the next trial; None when it has to wait for the end of another.
+
+        :raises NoMoreTrialError: when there is none, whatever is waited for.
+        """
+        due = 0 if self._lag is None else self._asked + 1 - self._lag
+        while self._tell(due):
+            try:
+                suggestion = self._study.ask()
+            except NoMoreTrialError:
+                if self._lag is None or self._told == self._asked:
+                    raise
+                # With the end of one more trial it may have something.
+                due = self._told + 1
+            else:
+                self._asked += 1
+                return self._asked - 1, suggestion
+        return None
+
+    def end(self, number: int, suggestion: Suggestion, result: float) -> None:
+        """A trial is over."""
+        if self._lag is None:
+            self._study.tell(suggestion, result)
+        else:
+            self._ends[number] = suggestion, result
+
+    def _tell(self, due: int) -> bool:
+        """Tell so many ends, from the first; False when one of them is yet to come."""
+        while self._told < due and self._told in self._ends:
+            self._study.tell(*self._ends.pop(self._told))
+            self._told += 1
+        return self._told >= due
 
 
 def _scale(plan: Plan, surface: Surface, seed: int, losses: Mapping[str, Sequence[float]]) -> tuple[float, float]:
     """The best loss known, and that of a middling random trial."""
     space, source = SearchSpace.parse(plan.search_space), Random(seed + 1)  # noqa: S311 - not a secret
     sign = 1 if plan.direction is Direction.MINIMIZE else -1
-    drawn = [sign * surface.result(space.sample(source)) for _ in range(_DRAWS)]
-    best = min([*drawn, *(found[-1] for found in losses.values())])
-    middle = median(drawn)
+    constraints = Constraints.read(plan.constraints, space)
+    points = (space.sample(source) for _ in range(_DRAWS))
+    drawn = [sign * surface.result(point) for point in points if constraints.broken_by(point) is None]
+    found = [one[-1] for one in losses.values()]
+    best, middle = min([*drawn, *found]), median(drawn or found)
     return best, middle if middle > best else best + 1.0
 
 
