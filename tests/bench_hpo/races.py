@@ -6,12 +6,13 @@ import heapq
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from attrs import asdict, frozen
 from tests.bench_hpo.line_up import HERE, Contestant
 from tests.bench_hpo.problems import Problem, WithEpochs
@@ -32,10 +33,29 @@ class Run:
     contestant: str
     problem: str
     seed: int
-    #: what was reported, in the order in which it was told; with budgets, after each epoch
-    values: list[float]
-    #: seconds of processor time for each trial: asking and telling
-    cpu: list[float]
+    #: how many values were reported: one for each trial, or with budgets one for each epoch
+    count: int
+    #: those that were lower than all before them, each with its place among all, from 1
+    best: list[tuple[int, float]]
+    #: seconds of processor time for a trial, asking and telling: the mean of all, and of the last ten
+    cpu: tuple[float, float]
+
+    @classmethod
+    def of(cls, contestant: str, problem: str, seed: int, values: Sequence[float], cpu: Sequence[float]) -> Run:
+        """``values`` are in the order in which they were told, ``cpu`` are seconds for each trial."""
+        best: list[tuple[int, float]] = []
+        for place, value in enumerate(values, 1):
+            if not best or value < best[-1][1]:
+                best.append((place, float(f"{value:.7g}")))
+        means = round(float(np.mean(cpu)), 6), round(float(np.mean(cpu[-10:])), 6)
+        return cls(contestant=contestant, problem=problem, seed=seed, count=len(values), best=best, cpu=means)
+
+    @property
+    def curve(self) -> npt.NDArray[np.float64]:
+        """The lowest so far after each value."""
+        ends = [place for place, _ in self.best[1:]] + [self.count + 1]
+        lengths = [end - place for (place, _), end in zip(self.best, ends, strict=True)]
+        return np.repeat([value for _, value in self.best], lengths)
 
 
 class Served:
@@ -143,31 +163,41 @@ MODES: dict[str, Race] = {
 
 @frozen
 class Results:
-    """Runs in a folder, a file for each mode, contestant and problem; what is there is not run again."""
+    """Runs in a folder, a file for each mode and contestant and a line for each run; what is there is not run again."""
 
     folder: Path
 
-    def _file(self, mode: str, contestant: str, problem: str) -> Path:
-        return self.folder / mode / contestant.replace(" ", "_") / f"{problem.replace(':', '_')}.jsonl"
+    def _file(self, mode: str, contestant: str) -> Path:
+        return self.folder / mode / f"{contestant.replace(' ', '_')}.jsonl"
 
     def runs(self, mode: str) -> list[Run]:
         """All of a mode."""
-        files = sorted((self.folder / mode).glob("*/*.jsonl"))
-        return [Run(**json.loads(line)) for file in files for line in file.read_text().splitlines()]
+        return [run for file in sorted((self.folder / mode).glob("*.jsonl")) for run in _read(file)]
 
     def missing(self, mode: str, contestant: str, problem: str, seeds: int, evaluations: int) -> list[int]:
         """Of seeds 0 to ``seeds``, those that were not run so far."""
-        file = self._file(mode, contestant, problem)
-        lines = file.read_text().splitlines() if file.exists() else []
-        there = {run["seed"] for run in map(json.loads, lines) if len(run["values"]) >= evaluations}
+        runs = _read(self._file(mode, contestant))
+        there = {run.seed for run in runs if run.problem == problem and run.count >= evaluations}
         return [seed for seed in range(seeds) if seed not in there]
 
     def add(self, mode: str, run: Run) -> None:
-        """Keep a run."""
-        file = self._file(mode, run.contestant, run.problem)
+        """Keep a run. Others may be kept at the same time."""
+        file = self._file(mode, run.contestant)
         file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a") as lines:
-            lines.write(json.dumps(asdict(run)) + "\n")
+        line = {key: value for key, value in asdict(run).items() if key != "contestant"}
+        with file.open("ab", buffering=0) as lines:
+            lines.write(json.dumps(line).encode() + b"\n")
+
+
+def _read(file: Path) -> list[Run]:
+    name = file.stem.replace("_", " ")
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [_run(name, json.loads(line)) for line in lines]
+
+
+def _run(contestant: str, line: dict[str, Any]) -> Run:
+    best = [(place, value) for place, value in line.pop("best")]
+    return Run(contestant=contestant, best=best, cpu=tuple(line.pop("cpu")), **line)
 
 
 def run_all(
@@ -183,8 +213,4 @@ def run_all(
     with served(contestant, environments) as one:
         for seed in seeds:
             values, cpu = MODES[mode](one, problem, seed, evaluations)
-            rounded = [round(value, 7) for value in values], [round(seconds, 5) for seconds in cpu]
-            results.add(
-                mode,
-                Run(contestant=contestant.name, problem=problem.name, seed=seed, values=rounded[0], cpu=rounded[1]),
-            )
+            results.add(mode, Run.of(contestant.name, problem.name, seed, values, cpu))

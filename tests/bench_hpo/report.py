@@ -42,15 +42,14 @@ def scales(problems: Sequence[Problem], runs: Sequence[Run], cache: Path) -> dic
     found = {}
     for problem in problems:
         lowest, median = references[problem.name]
-        seen = [min(run.values) for run in runs if run.problem == problem.name]
+        seen = [run.best[-1][1] for run in runs if run.problem == problem.name]
         found[problem.name] = Scale(best=min([lowest, *seen]), median=median)
     return found
 
 
 def regrets(run: Run, scale: Scale) -> Array:
     """After each value: 0 the best known, 1 the median of random points or worse."""
-    best = np.minimum.accumulate(np.array(run.values))
-    return np.asarray(np.clip((best - scale.best) / (scale.median - scale.best), 0, 1))
+    return np.asarray(np.clip((run.curve - scale.best) / (scale.median - scale.best), 0, 1))
 
 
 def table(
@@ -58,13 +57,14 @@ def table(
 ) -> list[str]:
     """The contestants on the pairs of problem and seed that all of them have run, the best first.
 
-    Intervals are of 95 %, by bootstrap over the problems and then over the seeds of each.
+    Intervals are of 95 %, by bootstrap over the problems and then over the seeds of each. What is less than ``against``
+    is so on the same problem from the same seed.
     """
     by_contestant = {
         name: {(run.problem, run.seed): run for run in runs if run.contestant == name} for name in contestants
     }
     enough = [
-        {pair for pair, run in found.items() if len(run.values) >= marks[-1] and pair[0] in scales}
+        {pair for pair, run in found.items() if run.count >= marks[-1] and pair[0] in scales}
         for found in by_contestant.values()
     ]
     pairs = sorted(set.intersection(*enough))
@@ -78,11 +78,8 @@ def table(
     samples = _samples(pairs)
     problems = len({problem for problem, _ in pairs})
     heads = [f"regret @{mark}" for mark in marks]
-    heads += [
-        f"rank @{marks[-1]}",
-        f"better, same, worse than {against} @{marks[-1]}",
-        "CPU ms a trial, of the last ten",
-    ]
+    heads += [f"less than {against} @{mark}" for mark in marks[-2:]]
+    heads += [f"rank @{marks[-1]}", f"better, same, worse @{marks[-1]}", "CPU ms a trial, of the last ten"]
     lines = [
         f"Runs of each: {len(pairs)}, on {problems} of the problems.",
         "",
@@ -93,11 +90,12 @@ def table(
     for index in np.argsort(regret.mean(axis=1)[:, -1], kind="stable"):
         name = contestants[index]
         cells = [_with_interval(regret[index, :, mark], samples, 3) for mark in range(len(marks))]
+        less = np.round(regret[other] - regret[index], 9)
+        cells += ["" if index == other else _with_interval(column, samples, 3) for column in less.T[-2:]]
         cells.append(_with_interval(rank[index, :, -1], samples, 1))
-        ahead = np.round(regret[other, :, -1] - regret[index, :, -1], 9)
+        ahead = less[:, -1]
         won = "" if index == other else f"{(ahead > 0).sum()}, {(ahead == 0).sum()}, {(ahead < 0).sum()}"
-        cpu = [by_contestant[name][pair].cpu for pair in pairs]
-        means = np.mean([np.mean(one) for one in cpu]), np.mean([np.mean(one[-10:]) for one in cpu])
+        means = np.mean([by_contestant[name][pair].cpu for pair in pairs], axis=0)
         cells += [won, ", ".join(f"{1000 * mean:.3g}" for mean in means)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines

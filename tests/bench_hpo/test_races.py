@@ -95,8 +95,18 @@ def test_runs_that_are_there_are_not_run_again(tmp_path: Path) -> None:
     assert results.missing("sequential", "Random", task.name, 2, 5) == [0]
     assert results.missing("sequential", "Random", task.name, 2, 6) == [0, 1]
     (run,) = results.runs("sequential")
-    assert run == Run(contestant="Random", problem=task.name, seed=1, values=run.values, cpu=run.cpu)
-    assert len(run.values) == len(run.cpu) == 5
+    assert run == Run(contestant="Random", problem=task.name, seed=1, count=5, best=run.best, cpu=run.cpu)
+    assert len(run.curve) == 5
+
+
+def test_a_run_keeps_what_was_lower_than_before(tmp_path: Path) -> None:
+    results = Results(tmp_path)
+    run = Run.of("Optuna TPE, as up to 4", "bowl", 3, [5.0, 7.0, 2.123456789, 2.5, 1.0, 1.0], [0.1] * 5 + [0.4])
+    assert run.best == [(1, 5.0), (3, 2.123457), (5, 1.0)]
+    assert run.curve.tolist() == [5.0, 5.0, 2.123457, 2.123457, 1.0, 1.0]
+    assert run.cpu == pytest.approx((0.15, 0.15))
+    results.add("async8", run)
+    assert results.runs("async8") == [run]
 
 
 def test_a_contestant_that_fails_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ _SCALES = {"p": Scale(best=0.0, median=10.0), "q": Scale(best=1.0, median=3.0)}
 
 
 def _run(contestant: str, problem: str, seed: int, *values: float) -> Run:
-    return Run(contestant=contestant, problem=problem, seed=seed, values=list(values), cpu=[0.001] * len(values))
+    return Run.of(contestant, problem, seed, values, [0.001] * len(values))
 
 
 def test_regret_is_of_the_best_so_far() -> None:
@@ -31,10 +31,12 @@ def test_only_what_all_have_run_counts() -> None:
     ]
     first, _, head, _, *rows = table(runs, ["b", "a"], _SCALES, [1, 2], "b")
     assert first == "Runs of each: 2, on 2 of the problems."
-    assert head.startswith("| | regret @1 | regret @2 | rank @2 | better, same, worse than b @2 |")
+    less = "less than b @1 | less than b @2"
+    assert head.startswith(f"| | regret @1 | regret @2 | {less} | rank @2 | better, same, worse @2 |")
     assert [row.split(" | ")[0] for row in rows] == ["| a", "| b"]
-    assert "| 0.500 [0.500, 0.500] | 0.300 [0.100, 0.500] | 1.2 [1.0, 1.5] | 1, 1, 0 | 1, 1 |" in rows[0]
-    assert "| 0.750 [0.500, 1.000] | 0.450 [0.400, 0.500] | 1.8 [1.5, 2.0] |  | 1, 1 |" in rows[1]
+    own, less = "0.500 [0.500, 0.500] | 0.300 [0.100, 0.500]", "0.250 [0.000, 0.500] | 0.150 [0.000, 0.300]"
+    assert f"| {own} | {less} | 1.2 [1.0, 1.5] | 1, 1, 0 | 1, 1 |" in rows[0]
+    assert "| 0.750 [0.500, 1.000] | 0.450 [0.400, 0.500] |  |  | 1.8 [1.5, 2.0] |  | 1, 1 |" in rows[1]
 
 
 def test_nothing_in_common() -> None:
