@@ -23,7 +23,7 @@ REQUIREMENTS = "".join((ROOT / name).read_text() for name in ("requirements.txt"
 #: the folder of every distribution of the workspace, the core first
 DISTRIBUTIONS = re.findall(r"^-e \./(\S+)$", REQUIREMENTS, flags=re.MULTILINE)
 #: what meets a real browser or a real machine's timing is given a second chance; a rerun is reported
-AGAIN = ["--reruns", "1"]
+AGAIN = ["--reruns", "1", "-rR"]
 #: two at a time; the tests of a file stay together and in their order
 BESIDE = ["-n", "2", "--dist", "loadfile"]
 PYTEST = ["hypothesis", "httpx", "pytest", "pytest-asyncio", "pytest-timeout"]

@@ -90,10 +90,10 @@ def test_a_trial_is_ended_only_after_a_question(portal: Portal) -> None:
     visit = portal(digits_experiment(3, 1))
     trial = visit.api.experiment.trials[-1]
     page = visit.open("trials")
-    page.get_by_label(f"end trial #{trial.sequence_id}").click()
+    page.get_by_label(f"end trial #{trial.sequence_id}", exact=True).click()
     page.get_by_role("button", name="Keep it").click()
     assert visit.api.experiment.commands == []
-    page.get_by_label(f"end trial #{trial.sequence_id}").click()
+    page.get_by_label(f"end trial #{trial.sequence_id}", exact=True).click()
     page.get_by_role("button", name="End trial", exact=True).click()
     expect(page.get_by_text(f"trial #{trial.sequence_id} is being ended")).to_be_visible()
     expect(page.get_by_role("grid")).to_contain_text("user canceled")
