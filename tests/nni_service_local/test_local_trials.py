@@ -186,3 +186,11 @@ async def test_command_is_found_on_the_trials_own_path(driver: ServiceDriver, tm
     assert await driver.log("one") == b"mine\n"
     end = await driver.run(driver.spec("two", ["mytool"]))
     assert end.exit_code == 127
+
+
+async def test_a_trial_may_clear_its_folder(tmp_path: Path) -> None:
+    """How it ended is known all the same."""
+    context = service_context(tmp_path)
+    async with ServiceDriver(LocalService(context), context) as driver:
+        ended = await driver.run(driver.spec("one", "rm -rf $NNI_OUTPUT_DIR/* $NNI_OUTPUT_DIR/.nni; exit 5"))
+        assert ended.exit_code == 5

@@ -68,7 +68,7 @@ async def test_trial_whose_supervisor_died_too_is_lost(tmp_path: Path) -> None:
     killed_manager(tmp_path)
     context = service_context(tmp_path)
     driver = ServiceDriver(LocalService(context), context)
-    record = records.read_record(f"{context.directory}/trials/a/start.json", driver.attempt("a"))
+    record = records.read_record(f"{context.directory}/trials/a", records.START, driver.attempt("a"))
     assert record
     os.kill(record["pid"], signal.SIGKILL)
     async with driver:
@@ -125,5 +125,5 @@ def test_supervisor_of_an_earlier_warden_starts_nothing(tmp_path: Path, monkeypa
         for mark, runs in ((b"old mark", False), (b"new mark", True)):
             trial = Trial(order, Origin(str(lock), mark, 0o022, ""), _Alarm())
             assert trial.prepare(held.fileno()) is runs
-            assert (tmp_path / "one" / "start.json").exists() is runs
+            assert (records.read_record(f"{tmp_path}/one", records.START, "x") is not None) is runs
             trial.release()

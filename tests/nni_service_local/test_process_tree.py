@@ -45,9 +45,7 @@ def processes_of(attempt: str) -> list[psutil.Process]:
 
 def supervisor_of(driver: ServiceDriver, name: str) -> int:
     """The pid in a trial's start record."""
-    record = records.read_record(
-        f"{driver.service.trial_directory(name, 1)}/{records.START_FILE}", driver.attempt(name)
-    )
+    record = records.read_record(driver.service.trial_directory(name, 1), records.START, driver.attempt(name))
     assert record
     return int(record["pid"])
 
@@ -100,8 +98,8 @@ async def test_trial_without_a_token_ends_with_its_supervisor(driver: ServiceDri
     await driver.output(spec.attempt_id, b"here")
     os.kill(supervisor_of(driver, "one"), signal.SIGKILL)
     await driver.lost(spec.attempt_id)
-    assert [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "7531"]] == []
     assert (await driver.exited(other.attempt_id)).exit_code == 0
+    assert [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["sleep", "7531"]] == []
 
 
 async def test_program_that_ends_well_when_asked_has_its_whole_grace(driver: ServiceDriver) -> None:

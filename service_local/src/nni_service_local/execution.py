@@ -29,7 +29,7 @@ class Execution:
     began: bool = False
     #: the GPUs that it occupies; None when it asked for none
     placement: Placement | None = None
-    #: open ``trial.lock`` of a trial whose supervisor is not ours to wait for; None while the warden does that
+    #: open ``supervisor.jsonl`` of a trial whose supervisor is not ours to wait for; None while the warden does that
     lock: int | None = None
     #: seconds of grace that the latest cancellation leaves; None when it was not cancelled
     grace: float | None = None
@@ -37,8 +37,8 @@ class Execution:
     spool_fault: str = ""
 
     def adopt(self) -> None:
-        """Watch the lock from now on. Without a lock file there is nothing to watch: the trial has ended."""
-        self.lock = _opened(f"{self.directory}/{records.LOCK_FILE}")
+        """Watch the lock from now on. Without the file there is nothing to watch: the trial has ended."""
+        self.lock = _opened(f"{self.directory}/{records.SUPERVISOR_FILE}")
         if self.grace is not None:
             self.cancel_adopted(self.grace)
 
@@ -49,11 +49,11 @@ class Execution:
 
     def cancel_adopted(self, grace: float) -> None:
         """Ask the supervisor of an adopted trial to end it. Without effect when it is gone."""
-        start = self.read(records.START_FILE)
+        start = self.read(records.START)
         if start and self.is_alive:
             # Without it, on a full disk say, the supervisor takes its own time of grace.
             with suppress(OSError):
-                records.write_record(f"{self.directory}/{records.CANCEL_FILE}", {"grace": grace})
+                records.replace_file(f"{self.directory}/{records.CANCEL_FILE}", {"grace": grace})
             self._signal_supervisor(start["pid"])
 
     def _signal_supervisor(self, pid: int) -> None:
@@ -71,9 +71,9 @@ class Execution:
         finally:
             os.close(process)
 
-    def read(self, name: str) -> dict[str, Any] | None:
-        """A record of this attempt, by the name of its file."""
-        return records.read_record(f"{self.directory}/{name}", self.attempt_id)
+    def read(self, kind: str) -> dict[str, Any] | None:
+        """The supervisor's record of this kind."""
+        return records.read_record(self.directory, kind, self.attempt_id)
 
     def read_spool(self) -> bytes:
         """New bytes of the spool. Never raises: what keeps it from being read is told with the end of the trial."""

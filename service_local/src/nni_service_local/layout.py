@@ -51,7 +51,7 @@ class TrialFolders:
     def find(self, trial_id: TrialId, attempt_id: AttemptId) -> str | None:
         """The folder in which this attempt was started; None when it never was."""
         for directory in self._attempts(trial_id):
-            if records.read_record(f"{directory}/{records.START_FILE}", attempt_id):
+            if records.read_record(directory, records.START, attempt_id):
                 return directory
         return None
 

@@ -1,11 +1,12 @@
 """The files by which a supervisor, the warden and any later manager know of a trial. Standard library only.
 
-``trial.lock``   held with ``flock`` for as long as the supervisor lives: the sign of life. A pid proves nothing.
-``start.json``   written before the command starts. Without it, the command never ran.
-``cancel.json``  how much grace a cancellation leaves; the supervisor reads it when it gets SIGTERM.
-``exit.json``    written when nothing of the process tree is left.
+``supervisor.jsonl``  held with ``flock`` for as long as the supervisor lives: the sign of life. A pid proves nothing.
+                      Its lines are records: ``start``, added before the command starts, without which the command never
+                      ran; and ``exit``, added when nothing of the process tree is left.
+``cancel.json``       how much grace a cancellation leaves; the supervisor reads it when it gets SIGTERM.
 
-Records are renamed into place and not synced: they have to outlive every process, which the kernel's cache does. After
+One file for all that the supervisor says, because to make a file takes longer than anything else that it does. A record
+counts when its line is whole. None is synced: they have to outlive every process, which the kernel's cache does. After
 a loss of power the trial is over in any case, and a record that did not reach the disk makes it a lost one.
 """
 
@@ -22,7 +23,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LOCK_FILE, START_FILE, CANCEL_FILE, EXIT_FILE = "trial.lock", "start.json", "cancel.json", "exit.json"
+SUPERVISOR_FILE, CANCEL_FILE = "supervisor.jsonl", "cancel.json"
+#: kinds of records
+START, EXIT = "start", "exit"
 PARAMETER_FILE = "parameter.cfg"
 SPOOL_FILE = ".nni/metrics"
 
@@ -32,25 +35,48 @@ WRITE_ONLY = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
 UMASK = 0o077
 
 
-def write_record(path: str, record: dict[str, Any]) -> None:
-    """Put a JSON document in place, whole or not at all."""
-    write_file(path + ".tmp", json.dumps(record).encode())
-    os.rename(path + ".tmp", path)
+#: bytes of a supervisor's file that are read at most: a trial may have filled it
+_LONGEST = 1 << 16
 
 
-def read_record(path: str, attempt_id: str) -> dict[str, Any] | None:
-    """A document of this attempt; None when there is none, or one that a power cut left in pieces."""
+def add_record(directory: str, kind: str, record: dict[str, Any]) -> None:
+    """Add a line to the supervisor's file; one that the trial has removed is made again."""
+    line = json.dumps({"record": kind, **record}).encode() + b"\n"
+    _write(f"{directory}/{SUPERVISOR_FILE}", os.O_APPEND, line)
+
+
+def read_record(directory: str, kind: str, attempt_id: str) -> dict[str, Any] | None:
+    """The latest record of this kind and attempt; None when there is none, or one that a power cut left in pieces."""
     try:
-        with open(path, "rb") as file:
-            record = json.loads(file.read())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        with open(f"{directory}/{SUPERVISOR_FILE}", "rb") as file:
+            lines = file.read(_LONGEST).split(b"\n")[:-1]
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    return record if isinstance(record, dict) and record.get("attempt_id") == attempt_id else None
+    records = (_record(line) for line in reversed(lines))
+    return next((one for one in records if (one.get("record"), one.get("attempt_id")) == (kind, attempt_id)), None)
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def replace_file(path: str, content: dict[str, Any]) -> None:
+    """Put a JSON document in place, whole or not at all."""
+    write_file(path + ".tmp", json.dumps(content).encode())
+    os.rename(path + ".tmp", path)
 
 
 def write_file(path: str, content: bytes) -> None:
     """Make or replace a file that only this user may read."""
-    descriptor = os.open(path, os.O_TRUNC | WRITE_ONLY, 0o600)
+    _write(path, os.O_TRUNC, content)
+
+
+def _write(path: str, how: int, content: bytes) -> None:
+    descriptor = os.open(path, how | WRITE_ONLY, 0o600)
     try:
         while content:
             content = content[os.write(descriptor, content) :]

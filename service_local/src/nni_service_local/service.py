@@ -188,7 +188,7 @@ class LocalService(TrainingService):
 
     def _take_over(self, execution: Execution) -> None:
         """Look after a trial whose warden was killed: watch it if it has started, start it if not."""
-        if execution.read(records.START_FILE):
+        if execution.read(records.START):
             execution.adopt()
         elif self._fault or self._link is None:
             self._watch.learn(Ended(execution, f"the trial could not be started: {self._fault}", ran=False))
@@ -209,12 +209,12 @@ class LocalService(TrainingService):
     def _reattach(self, execution: Execution | None) -> AttemptStatus:
         if execution is None:
             return AttemptStatus.ABSENT
-        start = execution.read(records.START_FILE) or {}
+        start = execution.read(records.START) or {}
         self._watch.add(execution)
         self._watch.learn(Began(execution, start.get("started_at", _now())))
         if execution.is_alive:
             return AttemptStatus.RUNNING
-        return AttemptStatus.EXITED if execution.read(records.EXIT_FILE) else AttemptStatus.UNKNOWN
+        return AttemptStatus.EXITED if execution.read(records.EXIT) else AttemptStatus.UNKNOWN
 
 
 def _found(attempt_id: AttemptId, directory: str, offset: int) -> Execution:
@@ -222,7 +222,7 @@ def _found(attempt_id: AttemptId, directory: str, offset: int) -> Execution:
         attempt_id=attempt_id, directory=directory, spool=Tail(f"{directory}/{records.SPOOL_FILE}", offset)
     )
     execution.adopt()
-    start = execution.read(records.START_FILE)
+    start = execution.read(records.START)
     if start and start["gpus"]:
         execution.placement = Placement(indices=tuple(start["gpus"]), share=start["gpu_share"])
     return execution
@@ -231,7 +231,7 @@ def _found(attempt_id: AttemptId, directory: str, offset: int) -> Execution:
 def _ended(execution: Execution, status: int) -> Ended:
     if status < 0:
         return Ended(execution, f"its supervisor was killed by signal {-status}")
-    ran = execution.read(records.START_FILE) is not None
+    ran = execution.read(records.START) is not None
     fault = os.strerror(status) if status else "no record was kept"
     reason = f"the supervisor failed: {fault}" if ran else f"the trial could not be started: {fault}"
     return Ended(execution, reason, ran=ran)

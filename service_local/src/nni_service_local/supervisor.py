@@ -8,7 +8,7 @@ When nothing of a trial is left, its supervisor is as good as new, and much chea
 """
 
 # pathlib is not imported: the warden starts faster, and forks faster, for every module that it does without.
-# ruff: noqa: PTH102, PTH103, PTH104, PTH108, PTH110, PTH112, PTH113, PTH118, PTH123
+# ruff: noqa: PTH102, PTH103, PTH104, PTH110, PTH112, PTH113, PTH118, PTH123
 
 from __future__ import annotations
 
@@ -127,19 +127,19 @@ class Trial:
         if os.path.exists(records.CANCEL_FILE):
             self.alarm.cancelled = True
         _make_directory(".nni")
-        self.lock = os.open(records.LOCK_FILE, records.WRITE_ONLY, 0o600)
+        self.lock = os.open(records.SUPERVISOR_FILE, records.WRITE_ONLY, 0o600)
         fcntl.flock(self.lock, fcntl.LOCK_EX)
-        if os.path.exists(records.START_FILE):
+        if os.fstat(self.lock).st_size:
             raise FileExistsError(errno.EEXIST, "this attempt was started before", self.order["directory"])
         records.write_file(records.PARAMETER_FILE, self.order["parameter_file"].encode("latin-1"))
         start = {key: self.order[key] for key in ("attempt_id", "gpus", "gpu_share")}
         start |= {"pid": os.getpid(), "boot_id": self.origin.boot_id, "started_at": now()}
-        records.write_record(records.START_FILE, start)
+        records.add_record(".", records.START, start)
         # A later manager looks for trials after its warden has left its mark. Whoever still finds the old mark here has
         # left the record before that look; whoever finds the new one may have been missed, and must not run.
         if os.pread(warden_lock, len(self.origin.mark), 0) == self.origin.mark:
             return True
-        os.unlink(records.START_FILE)
+        os.ftruncate(self.lock, 0)
         return False
 
     def release(self) -> None:
@@ -276,7 +276,7 @@ class Trial:
             "ended_at": now(),
             "message": self.message,
         }
-        records.write_record(records.EXIT_FILE, record)
+        records.add_record(".", records.EXIT, record)
 
 
 def _program(name: str, environment: Mapping[bytes, bytes]) -> str:

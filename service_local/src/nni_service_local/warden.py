@@ -205,7 +205,7 @@ class Warden:
 def _leave_grace(directory: str, grace: float) -> None:
     try:
         os.makedirs(directory, 0o700, exist_ok=True)
-        records.write_record(f"{directory}/{records.CANCEL_FILE}", {"grace": grace})
+        records.replace_file(f"{directory}/{records.CANCEL_FILE}", {"grace": grace})
     except OSError:
         # A full disk must not keep a trial from ending: it gets the supervisor's own grace.
         _leave_trace()

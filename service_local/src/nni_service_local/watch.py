@@ -132,7 +132,7 @@ class Watch:
 
     def _end(self, fact: Ended) -> ServiceEvent | None:
         execution = fact.execution
-        record = execution.read(records.EXIT_FILE)
+        record = execution.read(records.EXIT)
         if record:
             return _exited(execution, record)
         if not fact.ran:

@@ -62,7 +62,7 @@ def folder(ended: Ended, home: Path) -> ExperimentFolder:
         "trials/trial0/stdout": "out",
         "trials/trial0/model/weights.bin": "w" * 1000,
         "trials/trial0/.nni/metrics": "spool",
-        "trials/trial0/exit.json": "{}",
+        "trials/trial0/supervisor.jsonl": "{}",
         "token": SECRET,
         "manager.json": "{}",
         "manager.lock": "1\n",

@@ -14,7 +14,7 @@ from nni_core.errors import ConfigError, Problem
 from nni_core.folders import ExperimentFolder
 
 #: what a training service keeps about a trial for itself; what counts of it is in the log
-_SERVICES = frozenset({"trial.lock", "start.json", "exit.json"})
+_SERVICES = frozenset({"supervisor.jsonl"})
 _WARDEN = frozenset({"trials/warden.lock", "trials/warden.log"})
 _OUTPUTS = frozenset({"stdout", "stderr"})
 
