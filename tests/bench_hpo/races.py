@@ -44,9 +44,9 @@ class Run:
     def of(cls, contestant: str, problem: str, seed: int, values: Sequence[float], cpu: Sequence[float]) -> Run:
         """``values`` are in the order in which they were told, ``cpu`` are seconds for each trial."""
         best: list[tuple[int, float]] = []
-        for place, value in enumerate(values, 1):
+        for place, value in enumerate((float(f"{value:.7g}") for value in values), 1):
             if not best or value < best[-1][1]:
-                best.append((place, float(f"{value:.7g}")))
+                best.append((place, value))
         means = round(float(np.mean(cpu)), 6), round(float(np.mean(cpu[-10:])), 6)
         return cls(contestant=contestant, problem=problem, seed=seed, count=len(values), best=best, cpu=means)
 

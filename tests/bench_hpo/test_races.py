@@ -101,7 +101,7 @@ def test_runs_that_are_there_are_not_run_again(tmp_path: Path) -> None:
 
 def test_a_run_keeps_what_was_lower_than_before(tmp_path: Path) -> None:
     results = Results(tmp_path)
-    run = Run.of("Optuna TPE, as up to 4", "bowl", 3, [5.0, 7.0, 2.123456789, 2.5, 1.0, 1.0], [0.1] * 5 + [0.4])
+    run = Run.of("Optuna TPE, as up to 4", "bowl", 3, [5.0, 7.0, 2.123456789, 2.123456789, 1.0, 1.0], [0.1] * 5 + [0.4])
     assert run.best == [(1, 5.0), (3, 2.123457), (5, 1.0)]
     assert run.curve.tolist() == [5.0, 5.0, 2.123457, 2.123457, 1.0, 1.0]
     assert run.cpu == pytest.approx((0.15, 0.15))

@@ -32,3 +32,4 @@ def test_the_nearest_name(name: str, meant: str | None) -> None:
 def test_words_of_camel_case() -> None:
     """As NNI's configs have them."""
     assert nearest("name", ["experimentName", "trialCommand"]) == "experimentName"
+    assert nearest("TPE", ["TPESampler", "QMCSampler"]) == "TPESampler"

@@ -188,9 +188,10 @@ async def test_command_is_found_on_the_trials_own_path(driver: ServiceDriver, tm
     assert end.exit_code == 127
 
 
-async def test_a_trial_may_clear_its_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command", ["rm -rf * .nni", "rm supervisor.jsonl; mkfifo supervisor.jsonl", "echo hi >> supervisor.jsonl"]
+)
+async def test_a_trial_may_do_anything_to_its_folder(command: str, driver: ServiceDriver) -> None:
     """How it ended is known all the same."""
-    context = service_context(tmp_path)
-    async with ServiceDriver(LocalService(context), context) as driver:
-        ended = await driver.run(driver.spec("one", "rm -rf $NNI_OUTPUT_DIR/* $NNI_OUTPUT_DIR/.nni; exit 5"))
-        assert ended.exit_code == 5
+    ended = await driver.run(driver.spec("one", f"cd $NNI_OUTPUT_DIR && {command}; exit 5"))
+    assert ended.exit_code == 5

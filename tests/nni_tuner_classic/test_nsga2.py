@@ -86,7 +86,7 @@ def test_one_objective_has_a_direction(mode: str) -> None:
     late = run(tuner, 150, lambda one: one["x"] + "abc".index(one["y"]))[-30:]
     middle = mean(one["x"] for one in late)
     assert middle > 1.5 if mode == "maximize" else middle < -1.5
-    assert [one["y"] for one in late].count("c" if mode == "maximize" else "a") > 20
+    assert [one["y"] for one in late].count("c" if mode == "maximize" else "a") > 15
 
 
 @settings(deadline=None)
@@ -134,19 +134,49 @@ def test_the_largest_numbers_have_distances() -> None:
 def test_children_lie_in_the_space(seed: int, crossover: float, mutation: float | None) -> None:
     """Of any two parents, whatever their branches."""
     space, source = SearchSpace.parse(EVERYTHING), random.Random(seed)
-    parents = [space.internal(space.sample(source)) for _ in range(2)]
     genetics = Genetics(space, np.random.default_rng(seed), crossover=crossover, mutation=mutation)
-    assert space.contains(space.external(genetics.child(*parents))) is None
+    assert space.contains(genetics.child(space.sample(source), space.sample(source))) is None
+
+
+@pytest.mark.parametrize(
+    "specification",
+    [
+        ("choice", "a", "b", "c"),
+        ("randint", 0, 3),
+        ("quniform", 1, 3, 1),
+        ("quniform", 0, 10, 5),
+        ("qloguniform", 1, 1000, 100),
+        ("qnormal", 0, 10, 5),
+        ("normal", 0, 1),
+        ("uniform", 0, 1),
+    ],
+)
+def test_a_child_of_twins_is_another(specification: Any) -> None:
+    """However coarse the values are: it is what a trial gets that has to differ."""
+    type_, *value = specification
+    space = SearchSpace.parse({name: {"_type": type_, "_value": value} for name in "xy"})
+    genetics, source = Genetics(space, np.random.default_rng(1), crossover=0.9, mutation=None), random.Random(1)
+    twins = [space.sample(source) for _ in range(200)]
+    assert [one for one in twins if genetics.child(one, one) == one] == []
+
+
+def test_a_number_at_its_bound_moves_inward() -> None:
+    """Of three whole numbers, the first becomes the second."""
+    space = SearchSpace.parse({"x": {"_type": "randint", "_value": [0, 3]}})
+    genetics = Genetics(space, np.random.default_rng(1), crossover=0.0, mutation=1.0)
+    assert {genetics.child({"x": 0}, {"x": 0})["x"] for _ in range(20)} == {1}
 
 
 def test_what_a_branch_has_is_inherited_with_it() -> None:
     """A child that takes its choice from one parent has that one's numbers, up to a small change."""
     nested = [{"_name": "a", "k": {"_type": "uniform", "_value": [0, 1]}}, {"_name": "b"}]
-    space = SearchSpace.parse({"net": {"_type": "choice", "_value": nested}})
-    one, other = (space.internal({"net": net}) for net in ({"_name": "a", "k": 0.25}, {"_name": "b"}))
+    space = SearchSpace.parse(
+        {"net": {"_type": "choice", "_value": nested}, "x": {"_type": "uniform", "_value": [0, 1]}}
+    )
+    one, other = ({"net": net, "x": x} for net, x in (({"_name": "a", "k": 0.25}, 0.0), ({"_name": "b"}, 1.0)))
     genetics = Genetics(space, np.random.default_rng(1), crossover=1.0, mutation=0.0)
-    children: list[Any] = [space.external(genetics.child(one, other))["net"] for _ in range(20)]
-    assert {child["k"] for child in children if child["_name"] == "a"} <= {0.25}
+    children: list[Any] = [genetics.child(one, other)["net"] for _ in range(40)]
+    assert {child.get("k") for child in children} == {0.25, None}
 
 
 def test_imported_results_have_children() -> None:

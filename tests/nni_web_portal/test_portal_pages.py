@@ -163,6 +163,9 @@ def test_of_many_objectives_two_are_chosen(portal: Portal) -> None:
     card.get_by_role("combobox", name="across").select_option("speed")
     expect(card).to_contain_text("higher is better")
     assert "across=speed" in page.url
+    card.get_by_role("combobox", name="up").select_option("speed")
+    expect(card.get_by_role("combobox", name="across")).to_have_value("error")
+    assert "up=speed" in page.url
 
 
 def test_one_objective_has_no_pareto_set(portal: Portal) -> None:

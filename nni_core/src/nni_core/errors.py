@@ -15,7 +15,7 @@ from attrs import evolve, frozen
 KeyPath = tuple[str | int, ...]
 
 #: a word in a name, in snake_case or camelCase
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 
 
 @frozen(kw_only=True)

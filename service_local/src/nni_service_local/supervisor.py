@@ -13,7 +13,6 @@ When nothing of a trial is left, its supervisor is as good as new, and much chea
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import select
@@ -107,7 +106,7 @@ class Trial:
         self.order = order
         self.origin = origin
         self.alarm = alarm
-        self.lock = -1
+        self.file: records.SupervisorFile
         self.command = 0
         self.status: int | None = None
         self.timed_out = False
@@ -127,24 +126,21 @@ class Trial:
         if os.path.exists(records.CANCEL_FILE):
             self.alarm.cancelled = True
         _make_directory(".nni")
-        self.lock = os.open(records.SUPERVISOR_FILE, records.WRITE_ONLY, 0o600)
-        fcntl.flock(self.lock, fcntl.LOCK_EX)
-        if os.fstat(self.lock).st_size:
-            raise FileExistsError(errno.EEXIST, "this attempt was started before", self.order["directory"])
+        self.file = records.SupervisorFile()
         records.write_file(records.PARAMETER_FILE, self.order["parameter_file"].encode("latin-1"))
         start = {key: self.order[key] for key in ("attempt_id", "gpus", "gpu_share")}
         start |= {"pid": os.getpid(), "boot_id": self.origin.boot_id, "started_at": now()}
-        records.add_record(".", records.START, start)
+        self.file.add(records.START, start)
         # A later manager looks for trials after its warden has left its mark. Whoever still finds the old mark here has
         # left the record before that look; whoever finds the new one may have been missed, and must not run.
         if os.pread(warden_lock, len(self.origin.mark), 0) == self.origin.mark:
             return True
-        os.ftruncate(self.lock, 0)
+        self.file.empty()
         return False
 
     def release(self) -> None:
         """The trial is over."""
-        os.close(self.lock)
+        self.file.release()
 
     def run(self) -> None:
         """Start the command and stay until nothing of its tree is left."""
@@ -276,7 +272,7 @@ class Trial:
             "ended_at": now(),
             "message": self.message,
         }
-        records.add_record(".", records.EXIT, record)
+        self.file.add(records.EXIT, record)
 
 
 def _program(name: str, environment: Mapping[bytes, bytes]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from attrs import evolve
 
 from nni_core.analysis import Result
 from nni_core.analysis.surface import LearntSurface, SyntheticSurface
+from nni_core.api import NoMoreTrialError
 from nni_core.cli.main import run
-from nni_core.client.simulating import Plan, simulate
+from nni_core.client.simulating import Plan, _InTurn, simulate
+from nni_core.client.study import Suggestion
 from nni_core.errors import ConflictError
 from nni_core.model import Direction
 from nni_core.space import SearchSpace
@@ -88,6 +91,51 @@ def test_turns_make_concurrency_no_matter(name: str) -> None:
         assert tried(1, None) != tried(4, None)
 
 
+class InFours:
+    """Works on four trials at a time, and says that it has nothing as long as they run. Keeps what it is called for."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self._running = 0
+        self._asked = 0
+
+    def ask(self) -> Suggestion:
+        self.calls.append("ask")
+        if self._running == 4:
+            raise NoMoreTrialError("four are running")
+        self._running += 1
+        self._asked += 1
+        return Suggestion(id=self._asked, parameters={})
+
+    def tell(self, suggestion: Suggestion, value: float) -> None:
+        self.calls.append(f"tell {suggestion.id}")
+        self._running -= 4 if suggestion.id % 4 == 0 else 0
+
+
+def test_who_has_nothing_to_suggest_is_asked_again_with_each_end() -> None:
+    """And not more often: the calls are the same whichever trials end first."""
+
+    def calls(ends_first: Callable[[list[int]], int]) -> list[str]:
+        study, running = InFours(), {}
+        tuner = _InTurn(study, 8)  # type: ignore[arg-type]
+        for _ in range(200):
+            try:
+                asked = tuner.ask()
+            except NoMoreTrialError:
+                asked = None
+            if asked is not None and asked[0] < 16:
+                running[asked[0]] = asked[1]
+            elif running:
+                ended = ends_first(sorted(running))
+                tuner.end(ended, running.pop(ended), 0.0)
+            else:
+                break
+        return study.calls
+
+    assert calls(min) == calls(max) == calls(lambda running: running[len(running) // 2])
+    assert "tell 16" in calls(min)
+
+
 def test_a_space_that_is_gone_through_in_turns_ends_a_run() -> None:
     """The tuner is asked once more with each end that it was not told."""
     coin = {"side": {"_type": "choice", "_value": ["heads", "tails"]}}
@@ -147,6 +195,7 @@ search_space: {x: {_type: uniform, _value: [0, 1]}, y: {_type: uniform, _value: 
 trial_command: "true"
 trial_concurrency: 2
 max_trial_number: 12
+deterministic: true
 tuner: {name: Anneal, class_args: {optimize_mode: maximize}}
 training_service: local
 """
@@ -177,6 +226,7 @@ def test_the_command_compares(config: Path, capsys: pytest.CaptureFixture[str]) 
         (["--tuners", "Rnadom"], "did you mean 'Random'"),
         (["--from", "nowhere"], "nowhere"),
         (["--repeats", "0"], "0 is not in the range"),
+        (["--concurrency", "9"], "9 trials never run at the same time"),
     ],
 )
 def test_what_cannot_be_simulated_is_said(

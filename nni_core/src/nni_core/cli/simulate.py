@@ -43,6 +43,8 @@ def simulate(config: Path, tuners: str | None, source: str, as_json: bool, **num
     from nni_core.client.simulating import Plan
     from nni_core.client.simulating import simulate as simulated
     from nni_core.client.starting import checked_config
+    from nni_core.config.order import order_problems
+    from nni_core.errors import UserError
     from nni_core.experiment.objectives import objectives_of
     from nni_core.model import Direction
     from nni_core.plugins import discover_plugins
@@ -50,18 +52,21 @@ def simulate(config: Path, tuners: str | None, source: str, as_json: bool, **num
     loaded = checked_config(config, discover_plugins())
     canonical = loaded.canonical()
     direction = objectives_of(canonical)[0].direction if source != "synthetic" else Direction.MINIMIZE
+    concurrency, lag = numbers["concurrency"] or loaded.config.trial_concurrency, canonical.get("deterministic")
+    if never := list(order_problems({"trial_concurrency": concurrency, "deterministic": lag or 0})):
+        raise UserError(*never)
     plan = Plan(
         search_space=canonical["searchSpace"],
         direction=direction,
         tuners=_tuners(loaded, tuners, direction),
         surface=_surfaces(canonical, source),
         trials=numbers["trials"] or loaded.config.max_trial_number or 100,
-        concurrency=numbers["concurrency"] or loaded.config.trial_concurrency,
+        concurrency=concurrency,
         repeats=numbers["repeats"] or 1,
         seed=numbers["seed"] or 0,
         constraints=canonical.get("constraints", ()),
         initial_points=canonical.get("initialPoints", ()),
-        lag=canonical.get("deterministic") or None,
+        lag=lag or None,
     )
     runs = plan.repeats * len(plan.tuners)
     standings = simulated(plan, lambda done: _progress(done, runs))

@@ -146,6 +146,8 @@ class _InTurn:
         self._lag = lag
         self._asked = 0
         self._told = 0
+        #: it had nothing to suggest; with the end of one more trial it may have
+        self._exhausted = False
         #: ends that were not told yet, by the number of the trial
         self._ends: dict[int, tuple[Suggestion, float]] = {}
 
@@ -154,16 +156,15 @@ class _InTurn:
 
         :raises NoMoreTrialError: when there is none, whatever is waited for.
         """
-        due = 0 if self._lag is None else self._asked + 1 - self._lag
-        while self._tell(due):
+        while self._tell():
             try:
                 suggestion = self._study.ask()
             except NoMoreTrialError:
                 if self._lag is None or self._told == self._asked:
                     raise
-                # With the end of one more trial it may have something.
-                due = self._told + 1
+                self._exhausted = True
             else:
+                self._exhausted = False
                 self._asked += 1
                 return self._asked - 1, suggestion
         return None
@@ -175,8 +176,9 @@ class _InTurn:
         else:
             self._ends[number] = suggestion, result
 
-    def _tell(self, due: int) -> bool:
-        """Tell so many ends, from the first; False when one of them is yet to come."""
+    def _tell(self) -> bool:
+        """Tell the ends that are due, from the first; False when one of them is yet to come."""
+        due = 0 if self._lag is None else max(self._asked + 1 - self._lag, self._told + self._exhausted)
         while self._told < due and self._told in self._ends:
             self._study.tell(*self._ends.pop(self._told))
             self._told += 1

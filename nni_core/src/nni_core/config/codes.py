@@ -77,6 +77,7 @@ class ConfigCode(StrEnum):
     NO_TIMEOUT = "NNI256"
     BEYOND_LAG = "NNI257"
     TIMED_ASSESSOR = "NNI258"
+    DEFAULT_BEHIND = "NNI259"
 
 
 class ArgumentCode(StrEnum):

@@ -10,8 +10,11 @@ import attrs
 from nni_core.config.codes import ConfigCode
 from nni_core.config.failures import AfterFailure, FailureRule, OnFailure, ShortRule
 from nni_core.config.goals import ObjectiveConfig, StopWhen
-from nni_core.config.wording import quoted
+from nni_core.config.wording import ordinal, quoted
 from nni_core.errors import Problem
+
+#: the key of results under which the first objective stands, whatever it is called
+_DEFAULT = "default"
 
 
 def goal_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
@@ -32,6 +35,14 @@ def _objectives(objectives: Sequence[ObjectiveConfig], tuner: Any) -> Iterator[P
                 code=ConfigCode.REPEATED_OBJECTIVE,
                 message=f"there are two objectives {quoted(objective.name)}",
                 help="each is one key of the results: keep one of them, or name the other key",
+                key_path=("objectives", place, "name"),
+            )
+        elif place and objective.name == _DEFAULT:
+            yield Problem(
+                code=ConfigCode.DEFAULT_BEHIND,
+                message=f"'default' is the first objective, {quoted(objectives[0].name)}, and cannot be the "
+                f"{ordinal(place + 1)}",
+                help="put it first, or report that number under another key",
                 key_path=("objectives", place, "name"),
             )
         seen.add(objective.name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nni_core.config.codes import ConfigCode
+from nni_core.config.wording import ordinal
 from nni_core.errors import Problem
 
 #: what ``true`` stands for: as many workers as most machines have for trials, few enough to learn nearly as fast
@@ -15,11 +16,6 @@ USUAL_LAG = 8
 def lag_of(written: bool | int) -> int:
     """By how many trials results lag behind suggestions; 0 where they come as they come."""
     return USUAL_LAG if written is True else int(written)
-
-
-def _place(number: int) -> str:
-    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def order_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
@@ -32,7 +28,7 @@ def order_problems(values: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(
             code=ConfigCode.BEYOND_LAG,
             message=f"{concurrency} trials never run at the same time: with 'deterministic' a trial begins when the "
-            f"{_place(lag)} before it, and all before that one, have ended",
+            f"{ordinal(lag)} before it, and all before that one, have ended",
             help=f"write `deterministic: {concurrency}`, or lower trial_concurrency to {lag}",
             key_path=("trial_concurrency",),
         )

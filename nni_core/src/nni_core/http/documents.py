@@ -17,7 +17,7 @@ from nni_core.model import (
     ParameterSource,
     Trial,
     TrialState,
-    default_number,
+    named_number,
     tag_floats,
 )
 
@@ -231,7 +231,7 @@ def extra_metrics(trial: Trial) -> dict[str, float | None]:
     value = trial.final.value if trial.final else None
     if not isinstance(value, Mapping):
         return {}
-    return {name: default_number(number) for name, number in value.items() if name != "default"}
+    return {name: named_number(value, name) for name in value if name != "default"}
 
 
 def _best(trials: Iterable[Trial], *, maximize: bool) -> BestDocument | None:

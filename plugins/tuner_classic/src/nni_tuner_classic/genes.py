@@ -11,6 +11,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from nni_core.model import Parameters
 from nni_core.space import Choice, Key, Normal, Numeric, Parameter, SearchSpace
 from nni_tuner_classic.draws import draw, draw_all
 
@@ -23,13 +24,14 @@ _PATIENCE = 20
 _NORMAL = NormalDist()
 _SMALLEST, _LARGEST = 1e-12, 1 - 1e-12
 
-Genes = Mapping[Key, float]
+#: the smallest step of a number, as a share of all that can be drawn; doubled until it leads to another value
+_STEP = 1e-3
 
 
 class Genetics:
-    """Children in one search space. Parameter sets are in their internal form; numbers are mixed and changed on the
-    scale on which they are drawn evenly, and choices are those of one parent, or drawn anew. What only one parent has
-    is inherited with the choice that activates it, and what neither has is drawn."""
+    """Children in one search space. Numbers are mixed and changed on the scale on which they are drawn evenly, and
+    choices are those of one parent, or drawn anew. What only one parent has is inherited with the choice that activates
+    it, and what neither has is drawn."""
 
     def __init__(self, space: SearchSpace, source: np.random.Generator, *, crossover: float, mutation: float | None):
         """``crossover`` is how likely a child has two parents, ``mutation`` how likely each parameter of it changes;
@@ -39,23 +41,25 @@ class Genetics:
         self._crossover = crossover
         self._mutation = mutation
 
-    def child(self, first: Genes, second: Genes) -> Genes:
+    def child(self, first: Parameters, second: Parameters) -> Parameters:
         """One child, which differs from both parents if there is anything to differ in."""
-        child: Genes = first
+        one, other = self._space.internal(first), self._space.internal(second)
+        child = first
         for _ in range(_PATIENCE):
-            inherited = self._crossed(first, second) if self._source.random() < self._crossover else dict(first)
-            child = draw_all(self._space, self._source, self._mutated(inherited))
+            inherited = self._crossed(one, other) if self._source.random() < self._crossover else dict(one)
+            child = self._space.external(draw_all(self._space, self._source, self._mutated(inherited)))
             if child not in (first, second):
                 break
         return child
 
-    def _crossed(self, first: Genes, second: Genes) -> dict[Key, float]:
+    def _crossed(self, first: Mapping[Key, float], second: Mapping[Key, float]) -> dict[Key, float]:
         genes: dict[Key, float] = {}
         for parameter in self._space.parameters:
             pair = [one[parameter.key] for one in (first, second) if parameter.key in one]
             if not parameter.is_active_in(genes) or not pair:
                 continue
-            mixed = len(pair) == 2 and not isinstance(parameter.domain, Choice) and self._source.random() < _MIXED
+            differ = len(set(pair)) == 2 and not isinstance(parameter.domain, Choice)
+            mixed = differ and self._source.random() < _MIXED
             one = pair[int(self._source.integers(len(pair)))]
             genes[parameter.key] = self._between(parameter, *pair) if mixed else one
         return genes
@@ -69,7 +73,7 @@ class Genetics:
         side = 1 if self._source.random() < 0.5 else -1
         return _number(parameter, 0.5 * ((one + other) + side * spread * (one - other)))
 
-    def _mutated(self, genes: dict[Key, float]) -> Genes:
+    def _mutated(self, genes: dict[Key, float]) -> Mapping[Key, float]:
         changeable = [one for one in self._space.parameters if one.key in genes and one.domain.size != 1]
         likely = 1 / max(1, len(changeable)) if self._mutation is None else self._mutation
         for parameter in changeable:
@@ -78,14 +82,32 @@ class Genetics:
         return genes
 
     def _changed(self, parameter: Parameter, value: float) -> float:
-        """Polynomial mutation of a number, within its bounds; another draw of a choice."""
+        """Polynomial mutation of a number, within its bounds, and to another value where values are few; of a choice,
+        another draw."""
         if isinstance(parameter.domain, Choice):
             return draw(parameter, self._source)
         unit, draw_ = _unit(parameter, value), self._source.random()
-        room = unit if draw_ < 0.5 else 1 - unit
+        way = -1 if draw_ < 0.5 else 1
+        room = unit if way < 0 else 1 - unit
         tail = 2 * min(draw_, 1 - draw_)
         step = 1 - (tail + (1 - tail) * (1 - room) ** (_MUTATION + 1)) ** (1 / (_MUTATION + 1))
-        return _number(parameter, unit - step if draw_ < 0.5 else unit + step)
+        for direction in (way, -way):
+            if (moved := _moved(parameter, value, unit, direction, step)) is not None:
+                return moved
+        return value
+
+
+def _moved(parameter: Parameter, value: float, unit: float, way: int, step: float) -> float | None:
+    """The first other value that a step leads to, or one twice, four times, ... as long; None when there is none."""
+    external, room = parameter.domain.external, unit if way < 0 else 1 - unit
+    step = max(step, _STEP)
+    while True:
+        moved = _number(parameter, unit + way * min(step, room))
+        if external(moved) != external(value):
+            return moved
+        if step >= room:
+            return None
+        step *= 2
 
 
 def _unit(parameter: Parameter, value: float) -> float:

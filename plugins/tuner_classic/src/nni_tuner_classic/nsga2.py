@@ -15,7 +15,7 @@ import numpy as np
 from nni_core.api import TunedObjective
 from nni_core.model import Direction, Json, Parameters
 from nni_tuner_classic.fronts import best_first
-from nni_tuner_classic.genes import Genes, Genetics
+from nni_tuner_classic.genes import Genetics
 from nni_tuner_classic.population import PopulationTuner
 
 
@@ -48,9 +48,9 @@ class Nsga2Tuner(PopulationTuner):
         self._population = [self._population[int(place)] for place in order[: self._size]]
 
     def _child(self) -> Parameters:
-        return self._space.external(self._genetics.child(self._parent(), self._parent()))
+        return self._genetics.child(self._parent(), self._parent())
 
-    def _parent(self) -> Genes:
+    def _parent(self) -> Parameters:
         """The better of two."""
         two = self._source.choice(len(self._population), size=2, replace=False)
-        return self._space.internal(self._population[int(min(two))].parameters)
+        return self._population[int(min(two))].parameters
