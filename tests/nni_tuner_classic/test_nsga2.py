@@ -160,6 +160,15 @@ def test_a_child_of_twins_is_another(specification: Any) -> None:
     assert [one for one in twins if genetics.child(one, one) == one] == []
 
 
+def test_nothing_is_tried_twice_while_there_is_something_else() -> None:
+    """However close the population has come together."""
+    space: dict[str, Json] = {f"x{each}": {"_type": "quniform", "_value": [0, 10, 1]} for each in range(6)}
+    tuner = Nsga2Tuner(seed=1)
+    tuner.update_search_space(space)
+    tried = run(tuner, 300, lambda one: sum((value - 3) ** 2 for value in one.values()))
+    assert len({tuple(one.values()) for one in tried}) == 300
+
+
 def test_a_number_at_its_bound_moves_inward() -> None:
     """Of three whole numbers, the first becomes the second."""
     space = SearchSpace.parse({"x": {"_type": "randint", "_value": [0, 3]}})

@@ -18,6 +18,9 @@ from nni_tuner_classic.fronts import best_first
 from nni_tuner_classic.genes import Genetics
 from nni_tuner_classic.population import PopulationTuner
 
+#: children that are had in the place of one that was tried before
+_PATIENCE = 20
+
 
 class Nsga2Tuner(PopulationTuner):
     """Begins with a population of random parameter sets. Then every suggestion is a child of two of the population,
@@ -36,6 +39,8 @@ class Nsga2Tuner(PopulationTuner):
         directions = [one.direction for one in objectives] or [Direction(optimize_mode)]
         super().__init__(directions, population_size, seed, objectives)
         self._crossover, self._mutation = crossover_prob, mutation_prob
+        #: parameter sets that were suggested or have a result, in canonical form
+        self._tried: set[str] = set()
 
     def update_search_space(self, search_space: Mapping[str, Json]) -> None:
         """Take a search space; of the population, keep those that lie in it."""
@@ -44,11 +49,19 @@ class Nsga2Tuner(PopulationTuner):
 
     def _select(self) -> None:
         """Put the population in order, best first."""
+        self._tried.add(self._space.canonical(self._population[-1].parameters))
         order = best_first(np.array([one.losses for one in self._population]))
         self._population = [self._population[int(place)] for place in order[: self._size]]
 
     def _child(self) -> Parameters:
-        return self._genetics.child(self._parent(), self._parent())
+        """One that was not tried before, if there is one to be had."""
+        child: Parameters = {}
+        for _ in range(_PATIENCE):
+            child = self._genetics.child(self._parent(), self._parent())
+            if self._space.canonical(child) not in self._tried:
+                break
+        self._tried.add(self._space.canonical(child))
+        return child
 
     def _parent(self) -> Parameters:
         """The better of two."""
