@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nni_core.store import writer
 from nni_core.store.base import Store, StoreError
 from nni_core.store.memory import MemoryLog, MemoryStore
 from nni_core.store.sqlite import create_store, open_store
@@ -23,6 +24,14 @@ class TestSqliteStore(StoreContract):
     def open_log(self, tmp_path: Path) -> Callable[[], Store]:
         path = tmp_path / "experiment.sqlite"
         return lambda: open_store(path, network=False) if path.exists() else create_store(path, network=False)
+
+
+class TestSqliteStoreOnASlowDisk(TestSqliteStore):
+    """Every commit is made by the thread."""
+
+    @pytest.fixture(autouse=True)
+    def _no_commit_is_quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(writer, "QUICK", 0.0)
 
 
 class TestSqliteStoreOnANetworkFileSystem(StoreContract):

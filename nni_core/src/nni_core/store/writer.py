@@ -1,10 +1,15 @@
-"""The one thread that writes the log. Everything that waits when it is free goes into one transaction."""
+"""Writes the log: in one thread, or at once for a caller who knows that nothing is under way.
+
+Everything that waits goes into one transaction.
+"""
 
 from __future__ import annotations
 
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -14,6 +19,9 @@ from nni_core.store.base import StaleManagerError, StoreError
 from nni_core.store.codec import encode_body, encode_value, number_of
 from nni_core.store.events import Event, ManagerStarted, MetricReported, TrialRequeued
 from nni_core.store.sql import QUERIES
+
+#: seconds that a commit takes at most where it is quicker to make it than to hand it to the thread and hear of it
+QUICK = 0.003
 
 _SQLITE_INTEGERS = range(-(2**63), 2**63)
 
@@ -77,8 +85,8 @@ def epoch_after(epoch: int, entries: Sequence[Entry]) -> int:
 
 
 class Writer:
-    """Owns the writing connection. ``committed`` and ``failed`` are called in its thread; after a failure nothing is
-    written any more."""
+    """Owns the writing connection. ``committed`` and ``failed`` are called in its thread, for what was :meth:`put`.
+    After a failure nothing is written any more."""
 
     def __init__(
         self,
@@ -93,6 +101,8 @@ class Writer:
         self._committed = committed
         self._failed = failed
         self._epoch, self._last = connection.execute(QUERIES["fence"]).fetchone()
+        #: seconds that the latest commit took
+        self._took = math.inf
         self._queue: queue.SimpleQueue[Sequence[Entry] | None] = queue.SimpleQueue()
         # A daemon, so that a program which forgets to close a store can still end: nothing acknowledged is lost.
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -102,6 +112,11 @@ class Writer:
     def last_at_start(self) -> int:
         """Number of the latest event when the writer was made."""
         return int(self._last)
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether the latest commit was so quick that the next may be waited for. Not known before the first."""
+        return self._took <= QUICK
 
     def put(self, entries: Sequence[Entry]) -> None:
         """Queue entries, numbered on from the ones before."""
@@ -116,7 +131,7 @@ class Writer:
     def _run(self) -> None:
         while waiting := self._take():
             try:
-                self._commit(waiting)
+                self.commit(waiting)
             except Exception as error:  # noqa: BLE001 - the border of the thread: whoever waits must hear of it
                 self._failed(error)
                 return
@@ -137,7 +152,12 @@ class Writer:
             self._queue.put(None)
         return entries
 
-    def _commit(self, entries: Sequence[Entry]) -> None:
+    def commit(self, entries: Sequence[Entry]) -> None:
+        """Write entries, numbered on from the ones before, now. For callers who know that nothing is queued.
+
+        :raises Exception: when they cannot be written. Nothing may be written afterwards.
+        """
+        began = time.monotonic()
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -150,6 +170,7 @@ class Writer:
                     self._connection.execute("ROLLBACK")
                 raise
         self._epoch, self._last = epoch, entries[-1].number
+        self._took = time.monotonic() - began
 
     def _insert(self, entries: Sequence[Entry]) -> None:
         self._connection.executemany(QUERIES["insert_event"], [entry.row for entry in entries])
