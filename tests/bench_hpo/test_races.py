@@ -109,6 +109,12 @@ def test_a_run_keeps_what_was_lower_than_before(tmp_path: Path) -> None:
     assert results.runs("async8") == [run]
 
 
+def test_a_training_without_a_result_is_as_good_as_guessing() -> None:
+    extreme = {"kernel": "poly", "c": 1e4, "scale": "none", "gamma": 1e2, "offset": 1.0, "degree": 5}
+    (error,) = Task(name="tumours-vectors").values([extreme])
+    assert error == pytest.approx(0.373, abs=0.001)
+
+
 def test_a_contestant_that_fails_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     broken = Contestant(name="broken", served="ours:Ours", settings={"tuner": {"name": "TPEE"}})
     with served(broken, tmp_path) as one, pytest.raises(RuntimeError, match="it ended with 1"):
