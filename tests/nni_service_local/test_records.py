@@ -121,6 +121,14 @@ def test_nobody_waits_for_a_spoilt_file(
     assert read(tmp_path, records.START) is None
 
 
+def test_a_pipe_where_the_new_file_is_to_be_is_an_error(file: records.SupervisorFile, tmp_path: Path) -> None:
+    """And not a supervisor that waits for ever."""
+    (tmp_path / records.SUPERVISOR_FILE).unlink()
+    os.mkfifo(tmp_path / f"{records.SUPERVISOR_FILE}.tmp")
+    with pytest.raises(OSError, match="No such device"):
+        file.add(records.EXIT, {"attempt_id": "x", "exit_code": 3})
+
+
 def test_a_folder_that_is_gone_has_no_records(tmp_path: Path) -> None:
     """Nor has one that never was."""
     assert read(tmp_path / "nowhere") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterable, Sequence
 from statistics import mean
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nni_core.analysis import hypervolume
 from nni_core.api import TunedObjective
 from nni_core.model import Direction, Json, Parameters
 from nni_core.space import SearchSpace
@@ -25,6 +27,8 @@ SPACE: dict[str, Json] = {f"x{each}": {"_type": "uniform", "_value": [0.0, 1.0]}
 TRIALS = 80
 
 Point = tuple[float, float]
+#: of both losses, for what is surpassed
+WORST = (1.0, 6.0)
 
 
 def zdt1(parameters: Parameters) -> Point:
@@ -34,14 +38,9 @@ def zdt1(parameters: Parameters) -> Point:
     return first, far * (1 - (first / far) ** 0.5)
 
 
-def hypervolume(points: Iterable[Point], worst: Point = (1.0, 6.0)) -> float:
-    """What points surpass of the rectangle up to ``worst``, as a share."""
-    total, height = 0.0, worst[1]
-    for x, y in sorted(points):
-        if x < worst[0] and y < height:
-            total += (worst[0] - x) * (height - y)
-            height = y
-    return total / (worst[0] * worst[1])
+def share(points: Iterable[Point]) -> float:
+    """What points surpass of the rectangle up to ``WORST``."""
+    return hypervolume(list(points), WORST) / math.prod(WORST)
 
 
 def of_tuner(seed: int) -> float:
@@ -54,13 +53,13 @@ def of_tuner(seed: int) -> float:
         points.append(zdt1(parameters))
         value = {"default": points[-1][0], "error": points[-1][0], "speed": -points[-1][1]}
         tuner.receive_trial_result(parameter_id, parameters, value)
-    return hypervolume(points)
+    return share(points)
 
 
 def of_random(seed: int) -> float:
     """The hypervolume of random search."""
     known, source = SearchSpace.parse(SPACE), random.Random(seed)
-    return hypervolume(zdt1(known.sample(source)) for _ in range(TRIALS))
+    return share(zdt1(known.sample(source)) for _ in range(TRIALS))
 
 
 def test_the_front_is_found() -> None:

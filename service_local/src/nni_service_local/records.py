@@ -121,7 +121,8 @@ def replace_file(path: str, content: dict[str, Any]) -> None:
 
 def write_file(path: str, content: bytes) -> None:
     """Make or replace a file that only this user may read."""
-    descriptor = os.open(path, os.O_TRUNC | WRITE_ONLY, 0o600)
+    # Where a trial has put a pipe, to open it fails instead of waiting for a reader.
+    descriptor = os.open(path, os.O_TRUNC | os.O_NONBLOCK | WRITE_ONLY, 0o600)
     try:
         _write_all(descriptor, content)
     finally:

@@ -117,7 +117,7 @@ def test_who_has_nothing_to_suggest_is_asked_again_with_each_end() -> None:
 
     def calls(ends_first: Callable[[list[int]], int]) -> list[str]:
         study, running = InFours(), {}
-        tuner = _InTurn(study, 8)  # type: ignore[arg-type]
+        tuner = _InTurn(study, 8)  # type: ignore[arg-type] # it has the two calls that are made of a study
         for _ in range(200):
             try:
                 asked = tuner.ask()

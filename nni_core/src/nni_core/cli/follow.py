@@ -47,8 +47,7 @@ def _until_finished(started: Started, show: Callable[[ExperimentSummary], None])
         try:
             document = read(started.folder, "/api/v1/experiment")
         except MachineError:
-            # It is on its way down, or the machine is very busy: the next look will tell.
-            time.sleep(INTERVAL)
+            time.sleep(INTERVAL)  # on its way down, or very busy: who does not answer cannot say when to ask again
             continue
         summary = summary_of(started.folder, document)
         show(summary)
