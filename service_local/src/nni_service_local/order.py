@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nni_core.api import TrialSpec
@@ -12,6 +12,7 @@ from nni_core.wire import TrialVariable
 from nni_service_local.gpu import Placement
 from nni_service_local.gpu_desk import variables
 from nni_service_local.layout import TrialFolders
+from nni_service_local.plain import plain_words
 
 #: value of NNI_PLATFORM
 _PLATFORM = "local"
@@ -59,6 +60,7 @@ def order_of(
         "checkpoints": checkpoints,
         "checkpoints_of": folders.checkpoints(spec.checkpoints_of) if spec.checkpoints_of else None,
         "argv": _argv(spec),
+        "plain_words": _plain_words(spec),
         "code_directory": spec.code,
         "environment": {**spec.environment, **variables(spec.gpus, placement), **own},
         # Bytes in text, one character each: JSON holds nothing else.
@@ -71,3 +73,7 @@ def order_of(
 
 def _argv(spec: TrialSpec) -> list[str]:
     return ["/bin/sh", "-c", spec.command] if isinstance(spec.command, str) else list(spec.command)
+
+
+def _plain_words(spec: TrialSpec) -> Sequence[str] | None:
+    return plain_words(spec.command, os.environ, spec.environment) if isinstance(spec.command, str) else None

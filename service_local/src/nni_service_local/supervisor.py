@@ -23,7 +23,7 @@ from nni_service_local import descent, records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 #: seconds that processes which the command left behind have, between SIGTERM and SIGKILL
@@ -177,22 +177,14 @@ class Trial:
         """Spawn, not fork: the child borrows this process's memory until it is the command, and nothing is copied."""
         order = self.order
         given = {os.fsencode(name): os.fsencode(value) for name, value in order["environment"].items()}
-        environment = self.origin.environment | given
+        environment = self.origin.environment | {b"PWD": os.fsencode(order["code_directory"])} | given
         output = os.O_APPEND | records.WRITE_ONLY
         stdout, stderr = os.open("stdout", output, 0o600), os.open("stderr", output, 0o600)
         here = os.open(".", os.O_RDONLY)
         os.umask(self.origin.umask)
         try:
             os.chdir(order["code_directory"])
-            self.command = os.posix_spawn(
-                _program(order["argv"][0], environment),
-                order["argv"],
-                environment,
-                file_actions=[
-                    (os.POSIX_SPAWN_DUP2, own, fd) for fd, own in enumerate((self.origin.null, stdout, stderr))
-                ],
-                setpgroup=0,
-            )
+            self.command = self._spawn(environment, (self.origin.null, stdout, stderr))
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.ENOMEM):
                 raise
@@ -202,6 +194,16 @@ class Trial:
             os.fchdir(here)
             for descriptor in (here, stdout, stderr):
                 os.close(descriptor)
+
+    def _spawn(self, environment: Mapping[bytes, bytes], streams: Sequence[int]) -> int:
+        words = self.order["plain_words"]
+        if words:
+            try:
+                return _spawned(words, environment, streams)
+            except OSError:
+                # No program, or a script that does not say what runs it. The shell may know better, and says why not.
+                return _spawned(self.order["argv"], environment, streams)
+        return _spawned(self.order["argv"], environment, streams)
 
     def _tell_failure(self, stderr: int, error: OSError) -> None:
         """The command cannot be run; it is told as a shell tells it."""
@@ -273,6 +275,16 @@ class Trial:
             "message": self.message,
         }
         self.file.add(records.EXIT, record)
+
+
+def _spawned(argv: list[str], environment: Mapping[bytes, bytes], streams: Sequence[int]) -> int:
+    return os.posix_spawn(
+        _program(argv[0], environment),
+        argv,
+        environment,
+        file_actions=[(os.POSIX_SPAWN_DUP2, own, number) for number, own in enumerate(streams)],
+        setpgroup=0,
+    )
 
 
 def _program(name: str, environment: Mapping[bytes, bytes]) -> str:
