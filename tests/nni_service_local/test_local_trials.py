@@ -126,7 +126,7 @@ async def test_trial_that_cannot_be_prepared_says_why(driver: ServiceDriver) -> 
     (driver.context.directory / "trials" / "one").write_text("in the way")
     end = await driver.run(driver.spec("one", "true"))
     assert (end.exit_code, end.signal) == (None, None)
-    assert end.message == "the trial could not be started: Not a directory"
+    assert end.message == "the trial could not be started: its supervisor failed: Not a directory"
     assert (await driver.run(driver.spec("two", "true"))).exit_code == 0
 
 

@@ -166,7 +166,7 @@ class LocalService(TrainingService):
         elif event["event"] == "gone":
             self._watch.learn(_ended(execution, event["status"]))
         else:
-            self._watch.learn(Ended(execution, f"the trial could not be started: {event['reason']}", ran=False))
+            self._watch.learn(Ended(execution, event["reason"], ran=False))
 
     def _on_warden_loss(self) -> None:
         """The warden was killed. Its supervisors were not: they are watched by their locks from now on."""
@@ -191,7 +191,7 @@ class LocalService(TrainingService):
         if execution.read(records.START):
             execution.adopt()
         elif self._fault or self._link is None:
-            self._watch.learn(Ended(execution, f"the trial could not be started: {self._fault}", ran=False))
+            self._watch.learn(Ended(execution, self._fault, ran=False))
         elif execution.order is not None:
             self._link.order("run", **execution.order)
             if execution.grace is not None:
@@ -231,10 +231,8 @@ def _found(attempt_id: AttemptId, directory: str, offset: int) -> Execution:
 def _ended(execution: Execution, status: int) -> Ended:
     if status < 0:
         return Ended(execution, f"its supervisor was killed by signal {-status}")
-    ran = execution.read(records.START) is not None
-    fault = os.strerror(status) if status else "no record was kept"
-    reason = f"the supervisor failed: {fault}" if ran else f"the trial could not be started: {fault}"
-    return Ended(execution, reason, ran=ran)
+    fault = os.strerror(status) if status else "it kept no record"
+    return Ended(execution, f"its supervisor failed: {fault}", ran=None)
 
 
 def _now() -> int:

@@ -119,12 +119,13 @@ class Warden:
             self._tell("refused", attempt_id=order["attempt_id"], reason=f"no supervisor: {error.strerror}")
             return
         seat.order = order
-        self._tell("started", attempt_id=order["attempt_id"], timestamp=supervisor.now())
+        timestamp = supervisor.now()
         try:
             _write_all(seat.orders, line + b"\n")
         except BrokenPipeError:
             # It was killed while it waited. Its end is told when it has been waited for.
             return
+        self._tell("started", attempt_id=order["attempt_id"], timestamp=timestamp)
 
     def _free_seat(self) -> Seat:
         for seat in self.seats.values():

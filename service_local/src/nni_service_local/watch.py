@@ -38,8 +38,8 @@ class Ended:
     execution: Execution
     #: why, in case that it left no record
     reason: str
-    #: False when the command cannot have started
-    ran: bool = True
+    #: whether the command may have started; None when that is what its record says
+    ran: bool | None = True
 
 
 @frozen
@@ -135,10 +135,10 @@ class Watch:
         record = execution.read(records.EXIT)
         if record:
             return _exited(execution, record)
-        if not fact.ran:
-            return TrialExited(
-                attempt_id=execution.attempt_id, timestamp=self._now(), exit_code=None, message=fact.reason
-            )
+        ran = execution.read(records.START) is not None if fact.ran is None else fact.ran
+        if not ran:
+            message = f"the trial could not be started: {fact.reason}"
+            return TrialExited(attempt_id=execution.attempt_id, timestamp=self._now(), exit_code=None, message=message)
         sweep = asyncio.create_task(self._sweep(fact), name=f"sweep {execution.attempt_id}")
         self._sweeps.add(sweep)
         sweep.add_done_callback(self._sweeps.discard)
