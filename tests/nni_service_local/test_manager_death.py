@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import pytest
 
-from nni_core.api import AttemptStatus
+from nni_core.api import AttemptStatus, TrialLost
 from nni_core.testing.service_driver import ServiceDriver, service_context
 from nni_service_local import records
+from nni_service_local.link import WardenLink
 from nni_service_local.service import LocalService
 from nni_service_local.supervisor import Origin, Trial
 
@@ -45,6 +50,11 @@ def killed_manager(directory: Path) -> None:
         assert manager.stdout
         assert manager.stdout.readline() == b"running\n"
         manager.kill()
+
+
+def warden() -> psutil.Process:
+    (found,) = [one for one in psutil.Process().children() if "nni_service_local" in " ".join(one.cmdline())]
+    return found
 
 
 async def test_trials_of_a_killed_manager_are_adopted(tmp_path: Path) -> None:
@@ -90,12 +100,72 @@ async def test_killed_warden_is_replaced(tmp_path: Path) -> None:
         )
         await driver.submit(spec)
         await driver.output(spec.attempt_id, b"here")
-        (warden,) = [one for one in psutil.Process().children() if "nni_service_local" in " ".join(one.cmdline())]
-        warden.kill()
+        warden().kill()
         # On its way to the dead warden, and to its successor.
         second = await driver.run(driver.spec("two", "exit 6"))
         (context.requirements.code_directory / "go").touch()
         assert ((await driver.exited(spec.attempt_id)).exit_code, second.exit_code) == (4, 6)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.001, 0.005, 0.02])
+async def test_what_is_submitted_while_a_warden_is_replaced_is_started(delay: float, tmp_path: Path) -> None:
+    """At whatever moment of the replacement."""
+    context = service_context(tmp_path)
+    async with ServiceDriver(LocalService(context), context) as driver:
+        lost = asyncio.Event()
+        told = driver.service._on_warden_loss
+
+        def on_loss(link: WardenLink) -> None:
+            told(link)
+            lost.set()
+
+        assert driver.service._link is not None
+        driver.service._link._on_loss = on_loss
+        warden().kill()
+        await lost.wait()
+        await asyncio.sleep(delay)
+        assert (await driver.run(driver.spec("one", "exit 6"))).exit_code == 6
+
+
+async def test_a_successor_that_is_killed_has_a_successor(tmp_path: Path) -> None:
+    """Before it was ready."""
+    context = service_context(tmp_path)
+    async with ServiceDriver(LocalService(context), context) as driver:
+        first = warden()
+        with (context.directory / "trials" / "warden.lock").open() as lock:
+            first.kill()
+            while not (killed := [one for one in psutil.Process().children() if one != first and is_warden(one)]):
+                await asyncio.sleep(0.01)
+                with suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # so that it waits, and is not ready
+            killed[0].kill()
+            await asyncio.sleep(0.05)
+        assert (await driver.run(driver.spec("one", "exit 6"))).exit_code == 6
+
+
+def is_warden(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return "nni_service_local" in " ".join(process.cmdline())
+    return False
+
+
+async def test_the_end_of_an_adopted_trial_is_told_once(tmp_path: Path) -> None:
+    """Its supervisor is killed, and the warden while what is left is being ended."""
+    killed_manager(tmp_path)
+    context = service_context(tmp_path)
+    async with ServiceDriver(LocalService(context), context) as driver:
+        await driver.reattach("a", "b", "c")
+        record = records.read_record(f"{context.directory}/trials/a", records.START, driver.attempt("a"))
+        assert record
+        os.kill(record["pid"], signal.SIGKILL)
+        await asyncio.sleep(0.06)  # noticed, and not over yet
+        warden().kill()
+        await driver.lost(driver.attempt("a"))
+        assert (await driver.run(driver.spec("two", "exit 6"))).exit_code == 6
+        for name in "bc":
+            await driver.service.cancel(driver.attempt(name), 0.0)
+            await driver.exited(driver.attempt(name))
+        assert [type(event) for event in driver.about(driver.attempt("a"))].count(TrialLost) == 1
 
 
 async def test_trial_of_a_replaced_warden_can_be_cancelled(tmp_path: Path) -> None:
@@ -105,8 +175,7 @@ async def test_trial_of_a_replaced_warden_can_be_cancelled(tmp_path: Path) -> No
         spec = driver.spec("one", "echo here >> $NNI_SYS_DIR/.nni/metrics; exec sleep 600")
         await driver.submit(spec)
         await driver.output(spec.attempt_id, b"here")
-        (warden,) = [one for one in psutil.Process().children() if "nni_service_local" in " ".join(one.cmdline())]
-        warden.kill()
+        warden().kill()
         await driver.service.cancel(spec.attempt_id, 5.0)
         assert (await driver.exited(spec.attempt_id)).signal == signal.SIGTERM
 

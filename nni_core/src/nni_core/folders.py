@@ -82,6 +82,11 @@ class ExperimentFolder:
         return self.path / "log"
 
     @property
+    def checkpoints(self) -> Path:
+        """For what tuners keep, as NNI has it. What trials keep lies where their training service puts it."""
+        return self.path / "checkpoint"
+
+    @property
     def manager_log(self) -> Path:
         return self.logs / "nnimanager.log"
 
@@ -190,6 +195,7 @@ def new_folder(parent: Path, experiment_id: str | None = None, *, latest: bool =
     folder = ExperimentFolder((parent / name).resolve())
     try:
         folder.logs.mkdir(mode=0o700)
+        folder.checkpoints.mkdir(mode=0o700)
         _link(folder)
         if latest:
             _point_latest(folder)

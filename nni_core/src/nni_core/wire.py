@@ -58,8 +58,8 @@ def parameter_file(
 
 
 def _is_count(_record: object, attribute: Attribute[int], value: int) -> None:
-    # The annotation is a wish: the value comes from a file.
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    # The annotation is a wish: the value comes from a file, and is to go into a database, which takes 64 bits.
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise ValueError(f"{attribute.name} must be a whole number, got {value!r}")
 
 

@@ -13,6 +13,7 @@ from attrs import define
 from nni_core.model import AttemptId
 from nni_service_local import records
 from nni_service_local.gpu import Placement
+from nni_service_local.link import WardenLink
 from nni_service_local.tail import Tail
 
 
@@ -29,6 +30,8 @@ class Execution:
     began: bool = False
     #: the GPUs that it occupies; None when it asked for none
     placement: Placement | None = None
+    #: whose warden has the order, and tells of the end; None when it is adopted, and when the end is known
+    link: WardenLink | None = None
     #: open ``supervisor.jsonl`` of a trial whose supervisor is not ours to wait for; None while the warden does that
     lock: int | None = None
     #: seconds of grace that the latest cancellation leaves; None when it was not cancelled
@@ -38,6 +41,7 @@ class Execution:
 
     def adopt(self) -> None:
         """Watch the lock from now on. Without the file there is nothing to watch: the trial has ended."""
+        self.link = None
         self.lock = _opened(f"{self.directory}/{records.SUPERVISOR_FILE}")
         if self.grace is not None:
             self.cancel_adopted(self.grace)

@@ -20,10 +20,10 @@ _PACKAGES = str(Path(nni_service_local.__file__).parent.parent)
 
 
 class WardenLink(asyncio.Protocol):
-    """One warden and the connection to it. ``on_event`` hears its messages, ``on_loss`` that it
-    was ready and is gone unasked."""
+    """One warden and the connection to it. ``on_event`` hears its messages, ``on_loss`` that it was ready and is gone
+    unasked."""
 
-    def __init__(self, on_event: Callable[[dict[str, Any]], None], on_loss: Callable[[], None]) -> None:
+    def __init__(self, on_event: Callable[[dict[str, Any]], None], on_loss: Callable[[WardenLink], None]) -> None:
         self._on_event = on_event
         self._on_loss = on_loss
         self._unread = b""
@@ -82,4 +82,4 @@ class WardenLink(asyncio.Protocol):
             # Nobody may be waiting, when the service stops at once.
             self._ready.exception()
         elif not self._closing:
-            self._on_loss()
+            self._on_loss(self)

@@ -39,6 +39,9 @@ from nni_service_local.order import fault_of, order_of
 from nni_service_local.tail import Tail, read_piece
 from nni_service_local.watch import Began, Ended, Watch
 
+#: seconds before each attempt to replace a warden
+_PAUSES = (0.0, 0.1, 0.5, 2.0, 5.0)
+
 
 class LocalService(TrainingService):
     """Runs trials as processes of this machine."""
@@ -70,7 +73,6 @@ class LocalService(TrainingService):
         """
         self._folders.make()
         self._link = await self._open_link()
-        await self._link.ready()
 
     async def stop(self, grace: float) -> None:
         if self._stopped:
@@ -100,8 +102,8 @@ class LocalService(TrainingService):
         execution.grace = grace
         if execution.lock is not None:
             execution.cancel_adopted(grace)
-        elif self._link:
-            self._link.order("cancel", attempt_id=attempt_id, grace=grace)
+        elif execution.link is not None:
+            execution.link.order("cancel", attempt_id=attempt_id, grace=grace)
 
     def events(self) -> AsyncIterator[ServiceEvent]:
         return self._watch.events()
@@ -138,10 +140,11 @@ class LocalService(TrainingService):
             return NoCapacity(attempt_id=spec.attempt_id, reason=placement.reason)
         order = order_of(spec, self._context.experiment_id, self._folders, placement)
         spool = Tail(f"{directory}/{records.SPOOL_FILE}", 0)
-        self._watch.add(
-            Execution(attempt_id=spec.attempt_id, directory=directory, spool=spool, placement=placement, order=order)
+        execution = Execution(
+            attempt_id=spec.attempt_id, directory=directory, spool=spool, placement=placement, order=order
         )
-        self._link.order("run", **order)
+        self._watch.add(execution)
+        self._order(execution)
         return Submitted(attempt_id=spec.attempt_id)
 
     def _place(self, spec: TrialSpec, devices: Sequence[GpuDevice]) -> Placement | Full | None:
@@ -153,8 +156,18 @@ class LocalService(TrainingService):
     # --- what the warden tells ----------------------------------------------------------------------------------------
 
     async def _open_link(self) -> WardenLink:
+        """A link to a warden that is ready.
+
+        :raises OSError: when no process can be started.
+        :raises PermanentError: when the warden ends at once.
+        """
         link = WardenLink(self._on_warden_event, self._on_warden_loss)
-        await link.open(self._folders.warden_lock, self._folders.warden_log)
+        try:
+            await link.open(self._folders.warden_lock, self._folders.warden_log)
+            await link.ready()
+        except BaseException:
+            await link.close()
+            raise
         return link
 
     def _on_warden_event(self, event: Mapping[str, Any]) -> None:
@@ -168,34 +181,50 @@ class LocalService(TrainingService):
         else:
             self._watch.learn(Ended(execution, event["reason"], ran=False))
 
-    def _on_warden_loss(self) -> None:
+    def _on_warden_loss(self, lost: WardenLink) -> None:
         """The warden was killed. Its supervisors were not: they are watched by their locks from now on."""
-        if self._link is not None and not self._stopped:
-            self._replacement = asyncio.create_task(self._replace_warden(self._link), name="replace the warden")
+        if not self._stopped:
+            self._replacement = asyncio.create_task(self._replace_warden(lost), name="replace the warden")
 
     async def _replace_warden(self, lost: WardenLink) -> None:
-        orphans = [execution for execution in self._watch.executions.values() if execution.lock is None]
         await lost.close()
-        try:
-            self._link = await self._open_link()
-            # When it is ready, nothing of the old one can start any more, and what has started left its record.
-            await self._link.ready()
-        except (OSError, PermanentError) as error:
-            # Told to whoever submits next. What runs is watched on.
-            self._fault = f"its warden was killed and cannot be replaced: {error}"
-        for execution in orphans:
-            self._take_over(execution)
+        self._fault = await self._open_another()
+        # Whatever was submitted until now, and went to the one that is lost.
+        for execution in list(self._watch.executions.values()):
+            if execution.link is lost:
+                self._take_over(execution)
+
+    async def _open_another(self) -> str:
+        """Open a new link; the answer is why that cannot be done, after some trials, or empty."""
+        fault = ""
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                # When it is ready, nothing of the old one can start any more, and what has started left its record.
+                self._link = await self._open_link()
+            except (OSError, PermanentError) as error:
+                # Told to whoever submits next. What runs is watched on.
+                fault = f"its warden was killed and cannot be replaced: {error}"
+            else:
+                return ""
+        return fault
 
     def _take_over(self, execution: Execution) -> None:
         """Look after a trial whose warden was killed: watch it if it has started, start it if not."""
         if execution.read(records.START):
             execution.adopt()
-        elif self._fault or self._link is None:
+        elif self._fault:
             self._watch.learn(Ended(execution, self._fault, ran=False))
-        elif execution.order is not None:
-            self._link.order("run", **execution.order)
-            if execution.grace is not None:
-                self._link.order("cancel", attempt_id=execution.attempt_id, grace=execution.grace)
+        else:
+            self._order(execution)
+            if execution.grace is not None and execution.link is not None:
+                execution.link.order("cancel", attempt_id=execution.attempt_id, grace=execution.grace)
+
+    def _order(self, execution: Execution) -> None:
+        """Have an execution started. When the warden is gone, that is done once there is another."""
+        execution.link = self._link
+        if execution.link is not None and execution.order is not None:
+            execution.link.order("run", **execution.order)
 
     # --- reattaching --------------------------------------------------------------------------------------------------
 

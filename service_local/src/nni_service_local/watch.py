@@ -75,6 +75,8 @@ class Watch:
 
     def learn(self, fact: Fact) -> None:
         """Something became known."""
+        if isinstance(fact, Ended):
+            fact.execution.link = None
         self._facts.append(fact)
         self._news.set()
 
@@ -110,6 +112,8 @@ class Watch:
 
     def _told(self, fact: Fact) -> Iterator[ServiceEvent]:
         execution = fact.execution
+        if self._executions.get(execution.attempt_id) is not execution:
+            return  # told already
         if isinstance(fact, Began):
             # A warden that was killed may have told it before another had to start the trial.
             if not execution.began:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from nni_core.api import Assessor, AssessResult, AttemptStatus, NoMoreTrialError
+from nni_core.api import Assessor, AssessResult, AttemptStatus, NoMoreTrialError, ServiceEvent
 from nni_core.errors import ConflictError
+from nni_core.experiment.tuner_messages import Answer
 from nni_core.model import ExperimentState, MetricKind, TrialState
 from nni_core.testing.clock import settle
 from nni_core.testing.experiment import CountingTuner, ExperimentKit
@@ -329,6 +330,76 @@ async def test_stop_ends_every_trial_first() -> None:
     assert kit.state is ExperimentState.STOPPED
     assert kit.states() == [TrialState.SYS_CANCELED] * 2
     await kit.engine.stop()
+
+
+async def test_what_the_tuner_suggests_during_a_stop_is_not_tried() -> None:
+    """The stop has seen all trials that it ends."""
+    kit = ExperimentKit(concurrency=1)
+    await kit.start()
+    answer = asyncio.Event()
+    ask = kit.tuner.ask
+
+    async def slowly(count: int, first_id: int) -> Answer:
+        await answer.wait()
+        return await ask(count, first_id)
+
+    kit.tuner.ask = slowly  # type: ignore[method-assign]
+    await kit.succeed(0)
+    stopping = asyncio.create_task(kit.engine.stop())
+    await settle()
+    answer.set()
+    await stopping
+    assert kit.state is ExperimentState.STOPPED
+    assert kit.states() == [TrialState.SUCCEEDED]
+
+
+async def test_a_trial_that_a_stopped_experiment_was_left_with_is_ended() -> None:
+    """An earlier version may have begun it too late."""
+    kit = ExperimentKit(concurrency=1)
+    await kit.start()
+    kit.ledger.state = ExperimentState.STOPPED
+    stopping = asyncio.create_task(kit.engine.stop())
+    await settle()
+    await kit.exit(0, None, signal=15)
+    await stopping
+    assert kit.states() == [TrialState.SYS_CANCELED]
+
+
+async def test_a_service_that_fails_keeps_nobody_from_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is listened to again; a trial whose end it does not tell is given up."""
+    monkeypatch.setattr("nni_core.experiment.engine.GRACE", 0.05)
+    kit = ExperimentKit(concurrency=2)
+    events = kit.service.events
+    failures = iter([RuntimeError("the cluster is gone")])
+
+    async def failing() -> AsyncIterator[ServiceEvent]:
+        async for event in events():
+            for failure in failures:
+                raise failure
+            yield event
+
+    kit.service.events = failing  # type: ignore[method-assign]
+    await kit.start()
+    await kit.begin(0)
+    assert kit.state is ExperimentState.ERROR
+    assert "the cluster is gone" in kit.ledger.reason
+    await kit.clock.advance(1.0)
+    await kit.succeed(0)
+    await kit.engine.stop()
+    assert kit.state is ExperimentState.STOPPED
+    assert kit.states() == [TrialState.SUCCEEDED, TrialState.SYS_CANCELED]
+    assert "whether it still runs is not known" in (kit.trials[1].message or "")
+
+
+async def test_a_report_that_cannot_be_kept_is_refused_with_a_note() -> None:
+    """A trial may write into its spool what it likes."""
+    async with running(max_trials=1) as kit:
+        await kit.begin(0)
+        await kit.report(0, 1, kind=MetricKind.PERIODICAL, sequence=2**63)
+        await kit.report(0, 3)
+        await kit.exit(0)
+        assert kit.states() == [TrialState.SUCCEEDED]
+        assert "cannot be read" in kit.ledger.notes[0].message
 
 
 async def test_a_stop_that_its_manager_did_not_survive_is_finished_by_the_next() -> None:

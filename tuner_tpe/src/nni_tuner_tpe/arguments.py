@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 #: above this a weight swallows every result; it also keeps infinity out
 _HEAVIEST = 1e9
+#: taken for a prior weight of 0: where there are no results, a density without any prior is 0
+_LIGHTEST = 1e-6
 
 
 class OptimizeMode(StrEnum):
@@ -120,7 +122,7 @@ class TpeArguments:
     #: a small one trusts few results early
     prior_weight: float | None = field(
         default=None,
-        validator=optional(and_(gt(0), le(_HEAVIEST))),
+        validator=optional(and_(ge(0), le(_HEAVIEST))),
         metadata={"doc": "Weight of the search space's own distribution, as compared with one result: 1."},
     )
     #: hyperopt's rule is the square root
@@ -143,7 +145,7 @@ class TpeArguments:
             n_startup_jobs=_or(self.n_startup_jobs, default.n_startup_jobs),
             n_ei_candidates=_or(self.n_ei_candidates, default.n_ei_candidates),
             linear_forgetting=_or(self.linear_forgetting, default.linear_forgetting),
-            prior_weight=_or(self.prior_weight, default.prior_weight),
+            prior_weight=max(_or(self.prior_weight, default.prior_weight), _LIGHTEST),
             gamma=_or(self.gamma, default.gamma),
         )
 

@@ -17,7 +17,7 @@ from nni_core.manager.order import Action, Listening, Order
 from nni_core.store.reader import open_readonly
 
 #: seconds between looks at a manager that has only just begun
-INTERVAL = 0.05
+INTERVAL = 0.02
 
 
 def chosen(name: str | None, *, port: int | None = None, everything: bool = False) -> Sequence[ExperimentFolder]:
@@ -56,7 +56,7 @@ def _port(folder: ExperimentFolder) -> int | None:
 
 def _running_hint() -> str:
     running = [f"{folder.id} (port {_port(folder)})" for folder in live_experiments()]
-    return f"running: {', '.join(running)}" if running else "no experiment is running"
+    return f"running: {', '.join(running)}" if running else "nnictl experiment list --all shows those that have ended"
 
 
 def needs_stop(folder: ExperimentFolder) -> bool:
@@ -94,35 +94,40 @@ def stop_experiment(folder: ExperimentFolder) -> None:
         end_view(view)
     if is_view(folder):
         return
-    while folder.is_live():
-        if _terminate(folder):
-            _wait_for_end(folder)
-        else:
-            # It has taken charge this moment, and not left its process id yet.
-            time.sleep(INTERVAL)  # a file lock has nobody to tell when it gets an owner
+    _end_manager(folder)
     # A manager that was killed, even in the middle of this very stop, leaves its trials to us.
-    if has_unfinished_trials(folder):
-        _take_down(folder)
-        _wait_for_end(folder)
+    while has_unfinished_trials(folder):
+        if not _take_down(folder):
+            _end_manager(folder)
 
 
-def _take_down(folder: ExperimentFolder) -> None:
+def _end_manager(folder: ExperimentFolder) -> None:
+    """Return when nobody is in charge."""
+    asked: int | None = None
+    while folder.is_live():
+        pid = folder.holder()
+        # None, or a former one's: it has taken charge this moment, and not left its process id yet.
+        if pid is not None and pid != asked and _terminate(folder, pid):
+            asked = pid
+        time.sleep(INTERVAL)  # a file lock has nobody to tell when it changes its owner
+
+
+def _take_down(folder: ExperimentFolder) -> bool:
+    """End what nobody is in charge of; False when somebody has taken charge in the meantime: another stop, a resume."""
     order = Order(action=Action.STOP, directory=str(folder.path), listening=Listening(addresses=[], port=0))
     try:
         with WarmManager() as manager:
             manager.send(order, [])
     except UserError:
-        # Another stop may have done the same.
-        _wait_for_end(folder)
-        if has_unfinished_trials(folder):
+        if has_unfinished_trials(folder) and not folder.is_live():
             raise
-
-
-def _terminate(folder: ExperimentFolder) -> bool:
-    """Ask the manager in charge to end; False when it cannot be told which process that is."""
-    pid = folder.holder()
-    if pid is None:
         return False
+    _wait_for_end(folder)
+    return True
+
+
+def _terminate(folder: ExperimentFolder, pid: int) -> bool:
+    """Ask a manager to end; False when there is no such process."""
     try:
         os.kill(pid, signal.SIGTERM)
     except ProcessLookupError:

@@ -19,7 +19,7 @@ from nni_core.config.document import Document, folded, in_file_order
 from nni_core.config.goal_checks import goal_problems
 from nni_core.config.goals import ObjectiveConfig
 from nni_core.config.lookup import PluginLookup
-from nni_core.config.mistakes import ConflictProblem
+from nni_core.config.mistakes import ConflictProblem, MismatchError
 from nni_core.config.order import order_problems
 from nni_core.config.placing import Places
 from nni_core.config.read import document_of, read_document, read_space_document
@@ -250,6 +250,8 @@ class _Loading:
                 continue  # said when the fields are structured
             try:
                 self._lookup.load_file(self._structurer.resolve(name))
+            except MismatchError:
+                continue  # said when the fields are structured
             except PluginError as error:
                 self._problems += [attrs.evolve(problem, key_path=path) for problem in error.problems]
 

@@ -62,11 +62,12 @@ def is_version_1(data: Mapping[str, Json]) -> bool:
 def is_harmless(key: KeyPath, data: Mapping[str, Json]) -> bool:
     """Whether a key of the first schema changes nothing in a file that names its platform in both schemas, and the same
     one: NNI's own test harness writes such files."""
+    if len(key) != 1 or folded(str(key[0])) not in {_PLATFORM, "logcollection", "versioncheck"}:
+        return False
     section = next((value for name, value in data.items() if folded(name) == "trainingservice"), None)
     platform = section.get("platform") if isinstance(section, Mapping) else section
     repeated = next((value for name, value in data.items() if folded(name) == _PLATFORM), None)
-    is_both = isinstance(platform, str) and platform == repeated
-    return is_both and len(key) == 1 and folded(str(key[0])) in {_PLATFORM, "logcollection", "versioncheck"}
+    return isinstance(platform, str) and platform == repeated
 
 
 def retired_key(path: KeyPath) -> Problem | None:

@@ -85,6 +85,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._watchers: set[asyncio.Future[None]] = set()
         self._ending = asyncio.Lock()
+        self._service_failed = asyncio.Event()
         self.finished = asyncio.Event()
         self.broken: StoreError | None = None
 
@@ -119,13 +120,14 @@ class Engine:
     async def stop(self) -> None:
         """End every trial, then the experiment. May be called twice: the later call waits for the first."""
         async with self._ending:
-            if self.ledger.state is not ExperimentState.STOPPED:
+            if self.ledger.state is not ExperimentState.STOPPED or self.ledger.live:
                 await self._end_trials()
         await self.close()
 
     async def _end_trials(self) -> None:
         """A manager that died in the middle of a stop has left STOPPING, and trials that nobody has ended yet."""
-        self._course.become(ExperimentState.STOPPING)
+        if self.ledger.state is not ExperimentState.STOPPED:
+            self._course.become(ExperimentState.STOPPING)
         for trial_id in list(self.ledger.live):
             await self.cancel(trial_id, TrialState.SYS_CANCELED, "the experiment was stopped")
         await self._until_idle()
@@ -282,14 +284,20 @@ class Engine:
             await self._store.flush()
 
     async def _follow_service(self) -> None:
-        try:
-            await self._executions.pump()
-        except StoreError:
-            raise
-        except Exception as error:
-            # A service is a plugin: whatever it raises ends the experiment with that reason, not in silence.
-            log.exception("service.failed")
-            self._course.become(ExperimentState.ERROR, f"the training service failed: {error}")
+        while True:
+            try:
+                await self._executions.pump()
+            except StoreError:
+                raise
+            except Exception as error:
+                # A service is a plugin: whatever it raises ends the experiment with that reason, not in silence. It is
+                # listened to further on: trials that run go on, and a stop wants to hear of their end.
+                log.exception("service.failed")
+                self._service_failed.set()
+                self._course.become(ExperimentState.ERROR, f"the training service failed: {error}")
+                await self._clock.sleep(TICK)
+            else:
+                return
 
     async def _tick(self) -> None:
         while True:
@@ -301,6 +309,19 @@ class Engine:
                 self.wake()
 
     async def _until_idle(self) -> None:
+        """Return when no trial lives; of a service that has failed, that is not waited for any longer than its trials
+        have to end, and as long again."""
+        idle = asyncio.create_task(self._until_none_lives(), name="until idle")
+        failed = asyncio.create_task(self._service_failed.wait(), name="service failed")
+        try:
+            await asyncio.wait({idle, failed}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({idle}, timeout=2 * GRACE)
+        finally:
+            idle.cancel()
+            failed.cancel()
+        self._executions.give_up()
+
+    async def _until_none_lives(self) -> None:
         while self.ledger.live:
             await self._next_change()
 

@@ -154,6 +154,12 @@ class Executions:
             if trial.id in self._ledger.cancels:
                 self.cancel(trial)
 
+    def give_up(self) -> None:
+        """End what lives in the log: the service does not tell of its end."""
+        for trial_id in list(self._ledger.live):
+            message = "the training service failed: whether it still runs is not known"
+            self._finish(self._ledger.trials[trial_id], TrialState.SYS_CANCELED, message=message)
+
     def begin_anew(self) -> None:
         """Run again what the experiment itself has ended, or is ending."""
         for trial in list(self._ledger.trials.values()):
@@ -223,12 +229,20 @@ class Executions:
                 if trial.state is not TrialState.RUNNING:
                     self._recorder.record(ev.TrialBegan(trial_id=trial_id, attempt_id=event.attempt_id))
             case TrialOutput():
-                if bodies := self._readers[event.attempt_id].read(event, trial):
-                    self._recorder.record(*bodies)
+                for body in self._readers[event.attempt_id].read(event, trial):
+                    self._report(body, trial)
             case TrialExited():
                 await self._exited(trial, event)
             case TrialLost():
                 self._lost(trial, event)
+
+    def _report(self, body: ev.EventBody, trial: Trial) -> None:
+        """Record what a trial reported. It may write into its spool what it likes, and holds up nobody by that."""
+        try:
+            self._recorder.record(body)
+        except (ValueError, OverflowError, RecursionError) as error:
+            refused = f"trial {trial.sequence_id}: a report was refused: {error}"
+            self._recorder.record(ev.Note(message=refused, trial_id=trial.id))
 
     async def _exited(self, trial: Trial, event: TrialExited) -> None:
         request = self._ledger.cancels.get(trial.id)

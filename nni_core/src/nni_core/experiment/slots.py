@@ -104,7 +104,8 @@ class Slots:
             if not room:
                 return
             bodies = self._initial(room) or await self._asked(room)
-            if not bodies:
+            # A stop that came while the tuner was thinking has seen all trials that it ends.
+            if not bodies or self._ledger.state in {ExperimentState.STOPPING, ExperimentState.STOPPED}:
                 return
             self._recorder.record(*bodies)
         await self._store.flush()

@@ -7,9 +7,13 @@ import json
 import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nni_core.children import start_child
 from nni_core.plugin_kinds import PluginKind
+
+if TYPE_CHECKING:
+    from nni_core.folders import ExperimentFolder
 
 
 class TunerLine:
@@ -35,6 +39,8 @@ class TunerLine:
         self.socket.sendall(json.dumps(call).encode() + b"\n")
 
 
-def environment_of(indices: Sequence[int] | None) -> Mapping[str, str]:
-    """What a tuner finds in its environment beyond the manager's own, by the setting ``tuner_gpu_indices``."""
-    return {} if indices is None else {"CUDA_VISIBLE_DEVICES": ",".join(map(str, indices))}
+def environment_of(folder: ExperimentFolder, indices: Sequence[int] | None) -> Mapping[str, str]:
+    """What a tuner finds in its environment beyond the manager's own: NNI's names for where to write, and the GPUs of
+    the setting ``tuner_gpu_indices``."""
+    own = {"NNI_LOG_DIRECTORY": str(folder.logs), "NNI_CHECKPOINT_DIRECTORY": str(folder.checkpoints)}
+    return own if indices is None else {**own, "CUDA_VISIBLE_DEVICES": ",".join(map(str, indices))}

@@ -101,7 +101,7 @@ class Worker:
         self.doing = "assess_trial"
         history = self._histories[trial_id]
         history.append(judged)
-        verdict = self.assessor.assess_trial(trial_id, tuple(history))
+        verdict = self.assessor.assess_trial(trial_id, list(history))
         if not isinstance(verdict, bool | AssessResult | Verdict):
             raise RubbishError(f"assess_trial returned {_short(verdict)}; it must return AssessResult.Good or Bad")
         if isinstance(verdict, Verdict):
@@ -134,7 +134,7 @@ class Worker:
                     parameter_id, parameters, value, customized=customized, trial_job_id=trial_id
                 )
             self.doing = "trial_end"
-            self.tuner.trial_end(parameter_id, success, trial_job_id=trial_id)
+            self.tuner.trial_end(parameter_id, success)
         if self.assessor is not None and trial_id in self._histories:
             del self._histories[trial_id]
             self.doing = "trial_end of the assessor"
@@ -206,7 +206,8 @@ class Worker:
 
     def _named(self, offered: Parameters | Proposal) -> Parameters | Proposal:
         """What a tuner of NNI's may suggest, and Batch does: the bare value of the only parameter."""
-        if self.tuner.free_form and len(self._search_space) == 1 and not isinstance(offered, Mapping | Proposal):
+        bare = offered is not None and not isinstance(offered, Mapping | Proposal)
+        if bare and self.tuner.free_form and len(self._search_space) == 1:
             return dict.fromkeys(self._search_space, offered)
         return offered
 
@@ -247,7 +248,7 @@ def _plain(value: Any) -> Json:
 
 def _check_json(parameters: Parameters) -> None:
     try:
-        json.dumps(parameters, allow_nan=False)
+        json.dumps(parameters, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError) as error:
         raise RubbishError(f"generate_parameters returned what JSON cannot hold: {error}") from error
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from nni_core.errors import NniError, nearest
-from nni_core.http.problems import Refusal, problem_response, refusal, refusal_of
+from nni_core.http.problems import NNI_ROOT, Refusal, problem_response, refusal, refusal_of
 
 if TYPE_CHECKING:
     from nni_core.http.api import Api
@@ -96,11 +96,13 @@ class RouteTable:
 
 
 def routes_of(endpoints: Sequence[Endpoint], api: Api) -> list[Route]:
-    """Starlette's routes, one for a path, so that a wrong method learns of all right ones."""
+    """Starlette's routes, one for a path, so that a wrong method learns of all right ones. NNI takes its own paths with
+    a slash at the end, too."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in endpoints:
         by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
-    return [Route(path, _Path(methods, api)) for path, methods in by_path.items()]
+    also = {f"{path}/": methods for path, methods in by_path.items() if path.startswith(NNI_ROOT)}
+    return [Route(path, _Path(methods, api)) for path, methods in {**by_path, **also}.items()]
 
 
 class _Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 
 from attrs import frozen
 from starlette.responses import Response
@@ -31,6 +32,8 @@ _PATIENCE = 30.0
 #: changed trials or reports in a batch beyond which a snapshot is the shorter way
 _BATCH_LIMIT = 2000
 _STREAMS_ALLOWED = 64
+#: seconds that clients have to receive the last batch when the server ends
+_LAST_WORDS = 1.0
 #: milliseconds after which a browser tries again
 _RETRY = 1000
 
@@ -92,7 +95,7 @@ class Streams:
         self._closed = asyncio.Event()
 
     def close(self) -> None:
-        """End every stream. May be called twice."""
+        """End every stream, with what has happened until now. May be called twice."""
         self._closed.set()
 
     def open(self, start: Position | None, role: Role) -> Response:
@@ -107,13 +110,16 @@ class Streams:
     async def run(self, frames: AsyncIterator[bytes], send: Send, gone: Receive) -> None:
         """Send frames until they, the client or the server end."""
         self._open += 1
-        tasks = [
+        working = [
             asyncio.create_task(_push(frames, send), name="event stream"),
             asyncio.create_task(_disconnected(gone), name="event stream's client"),
-            asyncio.create_task(self._closed.wait(), name="event stream's end"),
         ]
+        closed = asyncio.create_task(self._closed.wait(), name="event stream's end")
+        tasks = [*working, closed]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if closed.done():
+                await asyncio.wait(working, timeout=_LAST_WORDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._open -= 1
             for task in tasks:
@@ -129,26 +135,30 @@ class Streams:
         if start is not None and self._is_unknown(start):
             cursor = self._control.cursor
             yield self._reset(cursor)
-        while True:
+        while not self._closed.is_set() or self._control.cursor > cursor:
             if not await self._changed(cursor):
                 yield b": still here\n\n"
                 continue
             began = asyncio.get_running_loop().time()
             frame, cursor = self._batch(cursor, role)
             yield frame
-            await asyncio.sleep(max(0.0, began + self._interval - asyncio.get_running_loop().time()))
+            left = began + self._interval - asyncio.get_running_loop().time()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._closed.wait(), max(0.0, left))
 
     def _is_unknown(self, start: Position) -> bool:
         return start.epoch not in {None, self._control.epoch} or start.cursor > self._control.cursor
 
     async def _changed(self, cursor: int) -> bool:
-        """Whether something happened before the next heartbeat."""
+        """Whether something happened before the next heartbeat, and before the end."""
+        change = asyncio.ensure_future(self._control.wait_for_change(cursor))
+        closed = asyncio.ensure_future(self._closed.wait())
         try:
-            async with asyncio.timeout(self._heartbeat):
-                await self._control.wait_for_change(cursor)
-        except TimeoutError:
-            return False
-        return True
+            await asyncio.wait({change, closed}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            change.cancel()
+            closed.cancel()
+        return self._control.cursor > cursor
 
     def _batch(self, after: int, role: Role) -> tuple[bytes, int]:
         """What changed since a cursor, and the cursor of that."""

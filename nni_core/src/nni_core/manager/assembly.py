@@ -112,7 +112,7 @@ async def _assembled(
             log_file=folder.tuner_log,
             clock=clock,
             limits=_limits(loaded),
-            environment=environment_of(loaded.config.tuner_gpu_indices),
+            environment=environment_of(folder, loaded.config.tuner_gpu_indices),
             line=tuner,
         ),
         setup=setup,

@@ -42,7 +42,7 @@ class Inbox(threading.Thread):
     def _announce(self, folder: ExperimentFolder, config: Mapping[str, Json]) -> None:
         kinds = ((PluginKind.TUNER, config["tuner"]), (PluginKind.ASSESSOR, config.get("assessor")))
         expected = [(kind, algorithm["name"]) for kind, algorithm in kinds if algorithm and algorithm.get("name")]
-        self.tuner.settle_in(folder.tuner_log, environment_of(config.get("tunerGpuIndices")), expected)
+        self.tuner.settle_in(folder.tuner_log, environment_of(folder, config.get("tunerGpuIndices")), expected)
 
     def order(self) -> tuple[Order | None, list[socket.socket]]:
         """The order and its listening sockets, when they have come; None when the starter has changed its mind."""

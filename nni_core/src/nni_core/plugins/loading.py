@@ -57,7 +57,12 @@ def load_plugin_file(path: Path) -> ModuleType:
     :raises PluginError: when there is no such file, or it cannot be imported.
     """
     resolved = path.resolve()
-    if not resolved.is_file():
+    try:
+        is_there = resolved.is_file()
+    except OSError as error:
+        message = f"plugin file '{str(path)[:80]}' cannot be read: {error.strerror}"
+        raise PluginError(Problem(code=PluginCode.NO_PLUGIN_FILE, message=message)) from error
+    if not is_there:
         raise PluginError(Problem(code=PluginCode.NO_PLUGIN_FILE, message=f"plugin file '{path}' does not exist"))
     if resolved.suffix != ".py":
         raise PluginError(
@@ -95,7 +100,9 @@ def _guarded(source: Source, *, root: str) -> Iterator[None]:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
-    except ANYTHING as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise PluginError(
             Problem(
                 code=PluginCode.ENTRY_POINT_FAILS,

@@ -14,7 +14,8 @@ def blame(error: BaseException, root: str) -> str:
     named, and the innermost of all when there is none.
     """
     place = _place(error, root)
-    shown = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    message = _message(error)
+    shown = f"{type(error).__name__}: {message}" if message else type(error).__name__
     if isinstance(error, SyntaxError):
         # Its own text repeats file and line.
         shown = f"{type(error).__name__}: {error.msg}"
@@ -23,6 +24,13 @@ def blame(error: BaseException, root: str) -> str:
     file, line = place
     source = linecache.getline(file, line).strip()
     return f"{file}:{line}: {shown}" + (f" (at: {source})" if source else "")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as another:  # noqa: BLE001 - it is a stranger's, too
+        return f"its message cannot be shown, for that raises {type(another).__name__}"
 
 
 def _place(error: BaseException, root: str) -> tuple[str, int] | None:

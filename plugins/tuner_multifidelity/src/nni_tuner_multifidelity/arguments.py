@@ -122,8 +122,8 @@ class PbtArguments:
     all_checkpoint_dir: str | None = field(
         default=None,
         metadata={
-            "doc": "For scripts written for NNI: where `load_checkpoint_dir` and `save_checkpoint_dir` are; others"
-            " have `nni.get_checkpoint_directory()`."
+            "doc": "For scripts written for NNI: where `load_checkpoint_dir` and `save_checkpoint_dir` are; the folder"
+            " `checkpoint` of the experiment. Others have `nni.get_checkpoint_directory()`."
         },
     )
     population_size: int = field(default=10, validator=ge(2), metadata={"doc": "Members trained side by side."})

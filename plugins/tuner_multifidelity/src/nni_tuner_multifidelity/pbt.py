@@ -7,6 +7,7 @@ Simonyan, C. Fernando, K. Kavukcuoglu: Population Based Training of Neural Netwo
 from __future__ import annotations
 
 import math
+import os
 from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,7 +58,7 @@ class PbtTuner(BudgetTuner):
     ) -> None:
         """Arguments as in :class:`~nni_tuner_multifidelity.arguments.PbtArguments`."""
         super().__init__(optimize_mode, seed)
-        self._directory = all_checkpoint_dir
+        self._directory = all_checkpoint_dir or os.environ.get("NNI_CHECKPOINT_DIRECTORY")
         self._size = population_size
         self._factor = factor
         self._resample_probability = resample_probability
