@@ -10,6 +10,8 @@ from typing import Any
 
 from attrs import define, field
 
+from nni_core.model import named_number
+
 #: an afternoon in 2026, milliseconds since the epoch
 BEGIN = 1_780_000_000_000
 
@@ -59,10 +61,10 @@ class FakeTrial:
         return value if isinstance(value, int | float) and math.isfinite(value) else None
 
     @property
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float | None]:
         if not isinstance(self.final, dict):
             return {}
-        return {key: value for key, value in self.final.items() if key != "default" and isinstance(value, int | float)}
+        return {key: named_number(self.final, key) for key in self.final if key != "default"}
 
 
 @define(kw_only=True)

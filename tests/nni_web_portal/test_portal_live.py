@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -128,6 +129,29 @@ def test_the_experiment_is_stopped_only_after_a_question(portal: Portal) -> None
     assert visit.api.experiment.commands == [("POST", "experiment/stop", {})]
 
 
+def test_a_manager_that_was_stopped_from_here_is_not_missed(portal: Portal) -> None:
+    """Though no word of its end came through. What is shown stands still: nobody knows what went on."""
+    experiment = digits_experiment(3, 0)
+    began = int(time.time() * 1000) - 100_000
+    experiment.add({"lr": 0.1}, state="RUNNING", created_at=began, started_at=began)
+    visit = portal(experiment)
+    page = visit.open()
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    page.route("**/api/v1/experiment/stop", lambda route: route.fulfill(status=202))
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Stop experiment").click()
+    expect(page.get_by_text("the experiment is stopping")).to_be_visible()
+    visit.api.down.set()
+    experiment.restart("gone")
+    expect(page.get_by_text("The experiment is over and its manager has gone down.")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    clocks = [page.get_by_label("running trials"), page.get_by_label("state of the experiment")]
+    before = [clock.inner_text() for clock in clocks]
+    page.wait_for_timeout(2_500)
+    assert [clock.inner_text() for clock in clocks] == before
+    visit.complaints = [text for text in visit.complaints if "503" not in text]
+
+
 def test_an_experiment_that_is_done_may_get_more(portal: Portal) -> None:
     """Its manager waits: for a higher limit, or to be stopped."""
     experiment = digits_experiment(3, 0)
@@ -240,4 +264,6 @@ def test_unknown_addresses_are_told(portal: Portal) -> None:
     expect(visit.page.get_by_label("state of the experiment")).to_be_visible()
     page = visit.open("trials/nope1")
     expect(page.get_by_role("alert")).to_contain_text("There is no such trial")
+    visit.open("trials/%E0%A4%A")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
     visit.complaints = [text for text in visit.complaints if "404" not in text]

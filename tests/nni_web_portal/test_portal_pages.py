@@ -81,7 +81,27 @@ def two_objectives() -> FakeExperiment:
     return weighed(*TWO)
 
 
-KINDS = [empty, one_trial, two_objectives, only_failures, not_finite, nested, wide, digits_experiment]
+#: keys of a result, named like what the page of a trial says by itself
+OF_ANY_NAME = ("final", "latest", "reports", "attempt", "exit code", "signal")
+
+
+def keys_of_any_name() -> FakeExperiment:
+    experiment = FakeExperiment()
+    experiment.add({"lr": 0.1}, final={"default": 5, "note": "warm start", **dict.fromkeys(OF_ANY_NAME, 1)}, **OVER)
+    return experiment
+
+
+KINDS = [
+    empty,
+    one_trial,
+    two_objectives,
+    only_failures,
+    not_finite,
+    nested,
+    wide,
+    keys_of_any_name,
+    digits_experiment,
+]
 
 
 @pytest.mark.parametrize("make", KINDS)
@@ -89,7 +109,7 @@ def test_every_page_shows_every_kind_of_experiment(portal: Portal, make: Callabl
     """No experiment leaves a page blank, reports an error, leaves the origin or breaks the policy."""
     visit = portal(make())
     page = visit.open()
-    expect(page.get_by_label("state of the experiment")).to_contain_text("Best value")
+    expect(page.get_by_label("state of the experiment")).to_contain_text("Best")
     expect(page.get_by_label("history of results")).to_be_visible()
     page.keyboard.press("g")
     page.keyboard.press("t")
@@ -115,6 +135,66 @@ def test_nested_parameters_lie_in_their_ranges(portal: Portal) -> None:
     page = visit.open(f"trials/{visit.api.experiment.trials[1].id}")
     row = page.get_by_role("row").filter(has_text="layer/k")
     expect(row).to_contain_text("randint 1 … 9")
+
+
+def test_every_key_of_a_result_is_shown(portal: Portal) -> None:
+    """On the page of the trial, whatever it is called and whatever it holds; the table has columns for numbers only."""
+    visit = portal(keys_of_any_name())
+    page = visit.open(f"trials/{visit.api.experiment.trials[0].id}")
+    facts = page.get_by_label("course of the trial")
+    expect(facts).to_contain_text("warm start")
+    for key in OF_ANY_NAME:
+        expect(facts).to_contain_text(f"metric:{key}")
+    visit.open("trials")
+    expect(page.get_by_role("columnheader", name="exit code")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="note")).to_have_count(0)
+
+
+def test_the_title_names_the_trial_as_the_page_does(portal: Portal) -> None:
+    """By its number, not by its id."""
+    visit = portal(one_trial())
+    page = visit.open(f"trials/{visit.api.experiment.trials[0].id}")
+    expect(page).to_have_title("Trial #0 · digits · NNI")
+
+
+def test_a_failed_trial_opens_on_its_traceback(portal: Portal) -> None:
+    """On stderr, unless that is empty or the user has picked the other."""
+    experiment = only_failures()
+    loud, quiet = experiment.trials[:2]
+    loud.stdout, loud.stderr, quiet.stdout = b"epoch 1", b"Traceback", b"all in one"
+    visit = portal(experiment)
+    page = visit.open(f"trials/{loud.id}")
+    expect(page.locator("#log-panel")).to_have_text("Traceback")
+    page.get_by_role("tab", name="stdout").click()
+    expect(page.locator("#log-panel")).to_have_text("epoch 1")
+    page.reload()
+    expect(page.locator("#log-panel")).to_have_text("epoch 1")
+    visit.open(f"trials/{quiet.id}")
+    expect(page.locator("#log-panel")).to_have_text("all in one")
+    visit.open(f"trials/{quiet.id}?log=stderr")
+    expect(page.locator("#log-panel")).to_have_text("The trial wrote nothing here.")
+
+
+def test_what_is_over_promises_nothing(portal: Portal) -> None:
+    """An experiment that has failed will bring no first result, nor a tenth."""
+    visit = portal(only_failures())
+    page = visit.open()
+    expect(page.get_by_label("top trials")).to_contain_text("No trial has a result")
+    expect(page.get_by_text("will appear here")).to_have_count(0)
+    visit.api.experiment.state = "RUNNING"
+    visit.api.experiment.touch()
+    expect(page.get_by_label("top trials")).to_contain_text("will appear here")
+
+
+def test_trials_that_were_stopped_early_are_counted(portal: Portal) -> None:
+    """Where there are any."""
+    experiment = digits_experiment()
+    amount = sum(trial.state == "EARLY_STOPPED" for trial in experiment.trials)
+    strip = portal(experiment).open().get_by_label("state of the experiment")
+    expect(strip.get_by_role("link", name="early stopped")).to_have_text(f"early stopped{amount}")
+    strip = portal(one_trial()).open().get_by_label("state of the experiment")
+    expect(strip).to_contain_text("failed")
+    expect(strip).not_to_contain_text("early stopped")
 
 
 def test_failures_are_told_once_each(portal: Portal) -> None:
@@ -144,6 +224,8 @@ def test_the_pareto_set_is_shown(portal: Portal) -> None:
     """Where there are several objectives, as a chart and a table, and it changes with the trials."""
     visit = portal(two_objectives())
     page = visit.open()
+    expect(page.get_by_label("state of the experiment")).to_contain_text("Best error")
+    expect(page.get_by_label("history of results")).to_contain_text("error")
     card = page.get_by_label("Pareto set", exact=True)
     expect(card).to_contain_text("40 results")
     rows = card.get_by_role("region", name="trials of the Pareto set").get_by_role("row")
@@ -169,8 +251,9 @@ def test_of_many_objectives_two_are_chosen(portal: Portal) -> None:
 
 
 def test_one_objective_has_no_pareto_set(portal: Portal) -> None:
-    """Nothing is said of one."""
+    """Nothing is said of one; without a name of its own it is the value."""
     page = portal(digits_experiment()).open()
+    expect(page.get_by_label("state of the experiment")).to_contain_text("Best value")
     expect(page.get_by_label("history of results")).to_be_visible()
     expect(page.get_by_label("Pareto set", exact=True)).to_have_count(0)
 

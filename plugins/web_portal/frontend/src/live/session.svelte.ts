@@ -1,6 +1,6 @@
 /** The experiment as this page knows it: a snapshot, kept current by the hub. The one reactive source of all views. */
 
-import type { Experiment, MetricPoint, Snapshot, TrialRow } from "../model/protocol";
+import { type Experiment, isOver, type MetricPoint, type Snapshot, type TrialRow } from "../model/protocol";
 import { Trials } from "../model/trials";
 import { connect, type Say } from "./connect";
 import type { LinkState, ToPage } from "./messages";
@@ -24,8 +24,12 @@ export class Session {
   /** why nothing can be shown, for people */
   failure = $state<string | null>(null);
   link = $state.raw<LinkState>({ state: "connecting", lastSeen: null, reason: null });
-  /** ticks once a second, for durations */
+  /** ticks once a second, for durations; halts while the link is lost: what goes on then is not known */
   now = $state(Date.now());
+  /** ticks once a second, whatever becomes of the link */
+  clock = $state(Date.now());
+  /** epoch of the manager that has taken this page's request to stop: word of the end may not come through */
+  #stopped = $state<string | null>(null);
   #rows = new Set<RowListener>();
   #points = new Set<PointListener>();
   #waiting: ToPage[] | null = [];
@@ -41,7 +45,7 @@ export class Session {
     document.addEventListener("visibilitychange", () => this.#say({ kind: "visible", visible: !document.hidden }));
     window.addEventListener("pagehide", () => this.#say({ kind: "leave" }));
     window.addEventListener("pageshow", (event) => event.persisted && this.#join());
-    setInterval(() => (this.now = Date.now()), 1000);
+    setInterval(() => this.#tick(), 1000);
     this.#join();
   }
 
@@ -49,6 +53,16 @@ export class Session {
   retry(): void {
     this.#say({ kind: "retry" });
     if (!this.loaded) void this.#load();
+  }
+
+  /** True once no trial will begin any more, as far as this page knows. */
+  get over(): boolean {
+    return this.experiment !== null && (isOver(this.experiment) || this.experiment.epoch === this.#stopped);
+  }
+
+  /** The manager has taken a request to stop. */
+  stopTaken(): void {
+    this.#stopped = this.experiment?.epoch ?? null;
   }
 
   onRow(listener: RowListener): () => void {
@@ -59,6 +73,11 @@ export class Session {
   onPoint(listener: PointListener): () => void {
     this.#points.add(listener);
     return () => this.#points.delete(listener);
+  }
+
+  #tick(): void {
+    this.clock = Date.now();
+    if (this.link.state !== "lost") this.now = this.clock;
   }
 
   #join(): void {

@@ -36,7 +36,8 @@ export function columnsOf(trials: Trials, now: () => number): Column[] {
   const taken = new Set(fixed.map((column) => column.key));
   return [
     ...fixed,
-    ...named(trials.metrics, "metric", taken),
+    // a key that is text in every result has no numbers to show
+    ...named(new Map([...trials.metrics].filter(([, values]) => values.some((value) => value !== null))), "metric", taken),
     ...named(trials.parameters, "parameter", taken),
   ];
 }

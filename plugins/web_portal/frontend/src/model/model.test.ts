@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import { columnsOf } from "./columns";
+import { factsOf } from "./facts";
 import { parseFilter } from "./filter";
 import { flatten } from "./flatten";
 import { edge, results } from "./front";
 import * as format from "./format";
 import { parseSort, view } from "./order";
-import type { Json, Objective, TrialRow } from "./protocol";
+import { type Experiment, isOver, type Json, type Objective, type TrialRow, valueName } from "./protocol";
 import { rangeOf } from "./space";
 import { plain } from "./terminal";
 import { history, top, Trials } from "./trials";
@@ -87,6 +88,36 @@ test("an intermediate report counts once, whatever its order", () => {
 test("a parameter that is named like a column keeps a name of its own", () => {
   const columns = columnsOf(trialsOf(row(0, { parameters: { value: 7 } })), () => 0);
   expect(columns.filter((column) => column.key.includes("value")).map((column) => column.key)).toEqual(["value", "parameter:value"]);
+});
+
+test("a key of the results that never is a number has no column", () => {
+  const trials = trialsOf(row(0, { metrics: { note: null, loss: null } }), row(1, { metrics: { note: null, loss: 2 } }));
+  expect(columnsOf(trials, () => 0).filter((column) => column.group === "metric").map((column) => column.key)).toEqual(["loss"]);
+});
+
+const PLAIN = [["latest", "–"], ["reports", "0"], ["attempt", "1"], ["exit code", "0"]];
+
+test.each<[string, Json, string[][]]>([
+  ["nothing", null, [["final", "0.5"]]],
+  ["a number", 0.5, [["final", "0.5"]]],
+  ["a float that is none in JSON", { $float: "nan" }, [["final", "NaN"]]],
+  ["a list", [1, 2], [["final", "[1,2]"]]],
+  ["a dict without a number that counts", { note: "x" }, [["final", '{"note":"x"}'], ["note", "x"]]],
+  ["what is no number", { default: 5, note: "text", ok: true, rates: [1, 2] }, [["final", "5"], ["note", "text"], ["ok", "true"], ["rates", "[1,2]"]]],
+  ["the names of other facts", { default: 5, final: 1, "exit code": 2, signal: 3 }, [["final", "5"], ["metric:final", "1"], ["metric:exit code", "2"], ["metric:signal", "3"]]],
+])("the facts of a trial hold its result: %s", (_, final, facts) => {
+  expect(factsOf(row(0, { value: 0.5, final }))).toEqual([...facts, ...PLAIN]);
+});
+
+test.each([
+  [["default"], "value"], [["accuracy"], "accuracy"], [["default", "seconds"], "default"], [["error", "seconds"], "error"],
+])("with the objectives %s the value is called %s", (names, expected) => {
+  const objectives = names.map((name): Objective => ({ name, direction: "minimize" }));
+  expect(valueName({ objectives } as Experiment)).toBe(expected);
+});
+
+test.each([["RUNNING", false], ["STOPPING", true], ["DONE", true], ["ERROR", true], ["STOPPED", true]])("an experiment that is %s is over: %s", (state, over) => {
+  expect(isOver({ state } as Experiment)).toBe(over);
 });
 
 test("nested parameters become flat names, and find their range in the space", () => {

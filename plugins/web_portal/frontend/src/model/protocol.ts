@@ -163,6 +163,17 @@ export function isFinished(experiment: Experiment): boolean {
   return FINISHED.has(experiment.state);
 }
 
+/** True once no trial will begin any more, unless somebody asks for more. */
+export function isOver(experiment: Experiment): boolean {
+  return isFinished(experiment) || experiment.state === "STOPPING";
+}
+
+/** What the value of a trial is called. One objective without a name of its own is just the value. */
+export function valueName({ objectives }: Experiment): string {
+  const first = objectives[0]?.name ?? "default";
+  return first === "default" && objectives.length <= 1 ? "value" : first;
+}
+
 /** True while there is a manager that may be stopped. One that is done waits for more to do. */
 export function isManaged(experiment: Experiment): boolean {
   return experiment.state !== "STOPPED" && experiment.state !== "VIEWED" && experiment.state !== "STOPPING";

@@ -1,8 +1,7 @@
 /** The address as state: which page, and the query that holds everything a page shows. */
 
 import { ROOT } from "../live/address";
-
-export type Page = { name: "overview" } | { name: "trials" } | { name: "trial"; id: string } | { name: "missing" };
+import { type Page, pageOf } from "./page";
 
 export class Router {
   page = $state.raw<Page>(parse(location.pathname));
@@ -40,11 +39,7 @@ export class Router {
 }
 
 function parse(pathname: string): Page {
-  const [first = "", second, ...more] = pathname.slice(ROOT.pathname.length).replace(/\/$/, "").split("/");
-  if (more.length > 0) return { name: "missing" };
-  if (first === "" && second === undefined) return { name: "overview" };
-  if (first !== "trials") return { name: "missing" };
-  return second === undefined ? { name: "trials" } : { name: "trial", id: decodeURIComponent(second) };
+  return pageOf(pathname.slice(ROOT.pathname.length));
 }
 
 /** Address of a page of the portal; `keep` names the parts of the query that go along. */

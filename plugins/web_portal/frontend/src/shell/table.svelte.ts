@@ -1,5 +1,6 @@
 /** The view of the trials that an address describes: which of them, in which order, with which columns. */
 
+import { untrack } from "svelte";
 import { session } from "../live/session.svelte";
 import { type Column, columnsOf } from "../model/columns";
 import { type Filter, parseFilter } from "../model/filter";
@@ -11,7 +12,8 @@ const HIDDEN = new Set(["id", "reports", "exit", "message"]);
 export const ALWAYS = new Set(["#", "status"]);
 
 export class Table {
-  readonly columns: Column[] = $derived((void session.version, columnsOf(session.trials, Date.now)));
+  // the rows are not sorted anew each second: who shows a duration follows the clock
+  readonly columns: Column[] = $derived((void session.version, columnsOf(session.trials, () => untrack(() => session.now))));
   readonly sort: Sort = $derived(parseSort(router.query.get("sort")));
   readonly filter: Filter = $derived(parseFilter(router.query.get("f") ?? "", this.columns));
   /** states that are shown; all when empty */
