@@ -236,6 +236,27 @@ def test_the_keyboard_is_enough(portal: Portal) -> None:
     expect(page.get_by_label("state of the experiment")).to_be_visible()
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_escape_closes_the_menu_of_columns_and_nothing_else(portal: Portal, inside: bool) -> None:
+    """From its button and from within; the page stays, with its filter, and the button has the keyboard again."""
+    page = portal(digits_experiment(12, 1)).open("trials?f=lr<1")
+    button = page.get_by_text("Columns", exact=True)
+    button.click()
+    if inside:
+        page.get_by_label("loss").focus()
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("loss")).to_have_count(0)
+    expect(button).to_be_focused()
+    expect(page).to_have_url(re.compile(r"/trials\?f="))
+
+
+def test_what_an_address_asks_in_vain_is_told(portal: Portal) -> None:
+    """The order is the usual one, and the head of the table says so."""
+    page = portal(digits_experiment(12, 1)).open("trials?sort=-nope")
+    expect(page.get_by_text("no column named “nope” to sort by")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="#")).to_have_attribute("aria-sort", "descending")
+
+
 def test_the_table_is_a_grid_for_the_keyboard(portal: Portal) -> None:
     """Arrows move a cell, the head sorts, and rows far away come into being when the cursor goes there."""
     visit = portal(digits_experiment(400, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,22 @@ def keys_of_any_name() -> FakeExperiment:
     return experiment
 
 
+def huge() -> FakeExperiment:
+    experiment = FakeExperiment(space={"lr": {"_type": "uniform", "_value": [0, 1]}})
+    for number in range(30):
+        experiment.add({"lr": number / 30}, final=10.0 ** (number * 10), intermediates=[1e-320, 1e308], **OVER)
+    experiment.add({"lr": 1.0}, final=sys.float_info.max, **OVER)
+    return experiment
+
+
+def long_names() -> FakeExperiment:
+    words = ["x" * 300, "y"]
+    experiment = FakeExperiment(space={"w" * 300: {"_type": "choice", "_value": words}})
+    for number in range(3):
+        experiment.add({"w" * 300: words[number % 2], "lr": 0.000123456}, final=number / 7, **OVER)
+    return experiment
+
+
 KINDS = [
     empty,
     one_trial,
@@ -100,6 +117,8 @@ KINDS = [
     nested,
     wide,
     keys_of_any_name,
+    huge,
+    long_names,
     digits_experiment,
 ]
 
@@ -248,6 +267,45 @@ def test_of_many_objectives_two_are_chosen(portal: Portal) -> None:
     card.get_by_role("combobox", name="up").select_option("speed")
     expect(card.get_by_role("combobox", name="across")).to_have_value("error")
     assert "up=speed" in page.url
+
+
+def test_an_objective_may_be_called_trial(portal: Portal) -> None:
+    """Its number stands beside that of the trial, where the pointer rests."""
+    experiment = FakeExperiment(objectives=[{"name": name, "direction": "minimize"} for name in ("error", "trial")])
+    experiment.add({"lr": 0.1}, final={"default": 0.5, "trial": 7}, **OVER)
+    page = portal(experiment).open()
+    card = page.get_by_label("Pareto set", exact=True)
+    expect(card).to_contain_text("1 result;")
+    card.get_by_role("img").hover()
+    expect(card.locator(".tip")).to_contain_text("#0")
+
+
+@pytest.mark.parametrize(("scale", "height"), [("", 0.85), ("?y=log", 0.5), ("?y=best", 0.85)])
+def test_the_largest_numbers_have_a_chart(portal: Portal, scale: str, height: float) -> None:
+    """It is drawn at once, with points in it."""
+    page = portal(huge()).open(scale)
+    chart = page.get_by_label("history of results")
+    expect(chart).to_contain_text("31 results")
+    box = chart.get_by_role("img").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * height)
+    expect(chart.locator(".tip")).to_be_visible()
+
+
+def test_long_names_stay_in_their_place(portal: Portal) -> None:
+    """They are cut, with the whole as a title, and numbers stay in sight."""
+    visit = portal(long_names())
+    page = visit.open()
+    card = page.get_by_label("top trials")
+    expect(card.get_by_title("w" * 300)).to_be_visible()
+    assert card.get_by_role("region").evaluate("table => table.scrollWidth <= table.clientWidth")
+    page = visit.open(f"trials/{visit.api.experiment.trials[0].id}")
+    expect(page.get_by_title("x" * 300)).to_be_visible()
+    values = page.get_by_label("values of the parameters")
+    assert values.evaluate("list => list.scrollWidth <= list.clientWidth")
+    number = values.get_by_role("row").filter(has_text="0.00012346").bounding_box()
+    assert number is not None
+    assert number["height"] < 40
 
 
 def test_one_objective_has_no_pareto_set(portal: Portal) -> None:

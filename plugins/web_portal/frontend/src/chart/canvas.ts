@@ -76,6 +76,27 @@ export function drawAxes(
   }
 }
 
+/** Names the axes: below the ticks of x, and upwards along the left edge. */
+export function drawTitles(context: CanvasRenderingContext2D, frame: Frame, [x, y]: [string, string], colour: Colours, height: number): void {
+  const [width, tall] = [frame.right - frame.left, frame.bottom - frame.top];
+  context.font = colour.font;
+  context.fillStyle = colour.muted;
+  context.textAlign = "center";
+  context.textBaseline = "bottom";
+  context.fillText(shortened(context, x, width), frame.left + width / 2, height - 2);
+  context.save();
+  context.translate(2, frame.top + tall / 2);
+  context.rotate(-Math.PI / 2);
+  context.textBaseline = "top";
+  context.fillText(shortened(context, y, tall), 0, 0);
+  context.restore();
+}
+
+function shortened(context: CanvasRenderingContext2D, text: string, room: number): string {
+  const { width } = context.measureText(text);
+  return width <= room ? text : `${text.slice(0, Math.floor((text.length * room) / width) - 1)}…`;
+}
+
 export function line(context: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number): void {
   context.beginPath();
   context.moveTo(x1, y1);

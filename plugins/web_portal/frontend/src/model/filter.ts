@@ -1,8 +1,9 @@
 /**
- * The filter line: words separated by spaces, all of which must hold.
+ * The filter line: words separated by spaces, all of which must hold; `or` between two groups of them asks for one group.
  *
  * `lr<1e-3` `value>=0.9` `act=relu` compare a column · `status:failed` contains · `-word` negates ·
  * a plain word looks in id, number, message and text parameters · quotes keep spaces together.
+ * What cannot be understood is left out, and said.
  */
 
 import { type Column, findColumn } from "./columns";
@@ -15,25 +16,30 @@ export interface Filter {
   problem: string | null;
 }
 
-const WORD = /(-?)(?:"([^"]*)"|([^\s:<>=!"]+))(?:(<=|>=|!=|=|<|>|:)(?:"([^"]*)"|([^\s"]*)))?/g;
+const WORD = /(-?)(?:"([^"]*)"|([^\s:<>=!"]+))(?:\s*(<=|>=|!=|=|<|>|:)\s*(?:"([^"]*)"|([^\s"]*)))?/g;
 
 const everything: Predicate = () => true;
 
 export function parseFilter(text: string, columns: Column[]): Filter {
-  const tests: Predicate[] = [];
+  const groups: Predicate[][] = [[]];
   let problem: string | null = null;
   let rest = text;
   for (const found of text.matchAll(WORD)) {
     rest = rest.replace(found[0], "");
+    const word = found[0].toLowerCase();
+    if (word === "or") groups.push([]);
+    if (word === "or" || word === "and") continue;
     const [, negated, quotedName, plainName, operator, quotedValue, plainValue] = found;
     const name = quotedName ?? plainName ?? "";
     const value = quotedValue ?? plainValue ?? "";
     const test = operator === undefined ? containing(name, columns) : compare(name, operator, value, columns);
-    if (typeof test === "string") problem ??= test;
-    else tests.push(negated ? (at) => !test(at) : test);
+    if (typeof test === "string") problem ??= `“${found[0]}” is ignored: ${test}`;
+    else if (test !== null) groups.at(-1)!.push(negated ? (at) => !test(at) : test);
   }
-  if (rest.trim() !== "") problem ??= `cannot read “${rest.trim()}”: write name<value, name:text or a word`;
-  const matches = tests.length === 0 ? everything : (at: number) => tests.every((test) => test(at));
+  if (rest.trim() !== "") problem ??= `“${rest.trim()}” is ignored: write name<value, name:text or a word`;
+  // of a group that is still being written, or not understood, nothing is left
+  const asked = groups.filter((tests) => tests.length > 0);
+  const matches = asked.length === 0 ? everything : (at: number) => asked.some((tests) => tests.every((test) => test(at)));
   return { matches, problem };
 }
 
@@ -43,10 +49,11 @@ function containing(word: string, columns: Column[]): Predicate {
   return (at) => searched.some((column) => column.text(at).toLowerCase().includes(wanted));
 }
 
-function compare(name: string, operator: string, value: string, columns: Column[]): Predicate | string {
+/** A test, or why there is none; null while the comparison is being written. */
+function compare(name: string, operator: string, value: string, columns: Column[]): Predicate | string | null {
   const column = findColumn(columns, name);
   if (column === undefined) return unknown(name, columns);
-  if (value === "") return everything;
+  if (value === "") return null;
   if (operator === ":") return (at) => column.text(at).toLowerCase().includes(value.toLowerCase());
   const wanted = Number(value);
   if (Number.isNaN(wanted)) return equals(column, operator, value);
@@ -61,7 +68,7 @@ function equals(column: Column, operator: string, value: string): Predicate | st
   const wanted = value.toLowerCase();
   if (operator === "=") return (at) => column.text(at).toLowerCase() === wanted;
   if (operator === "!=") return (at) => column.text(at).toLowerCase() !== wanted;
-  return `“${value}” is not a number, so ${column.key}${operator}${value} matches nothing`;
+  return `“${value}” is not a number`;
 }
 
 function ordered(found: number, operator: string, wanted: number): boolean {

@@ -5,8 +5,8 @@ import { parseFilter } from "./filter";
 import { flatten } from "./flatten";
 import { edge, results } from "./front";
 import * as format from "./format";
-import { parseSort, view } from "./order";
 import { type Experiment, isOver, type Json, type Objective, type TrialRow, valueName } from "./protocol";
+import { knownSort, parseSort, view } from "./order";
 import { rangeOf } from "./space";
 import { plain } from "./terminal";
 import { history, top, Trials } from "./trials";
@@ -46,24 +46,46 @@ test.each([
   ["memory", [2]],
   ["loss!=3", [0, 1, 2, 3]],
   ["loss=2", [1]],
+  ["lr < 0.01", [1, 2]],
+  ["lr <0.01  value >= 0.7", [1]],
+  ['"max depth" >= 4', [3]],
+  ["status: failed", [2]],
+  ["value<0.6 or value>0.8", [0, 1]],
+  ["act=relu value>0.6 OR memory", [2, 3]],
+  ["act=relu and value>0.6", [3]],
+  ["value>0.8 or", [1]],
+  ["value>0.8 or lr<", [1]],
+  ['"or"', [2]],
+  ["lr<abc", [0, 1, 2, 3]],
+  ["lr<abc value>0.8", [1]],
 ])("the filter %s keeps the trials that it names", (text, expected) => {
   expect(found(text)).toEqual(expected);
 });
 
-test("a filter on an unknown column says which there are", () => {
-  expect(parseFilter("lx<3", columnsOf(SAMPLE, () => 0)).problem).toBe(
-    "no column named “lx”; try latest, loss, lr",
-  );
+test.each([
+  ["lx<3", "“lx<3” is ignored: no column named “lx”; try latest, loss, lr"],
+  ["value>0 lr < abc", "“lr < abc” is ignored: “abc” is not a number"],
+  ["<3", "“<” is ignored: write name<value, name:text or a word"],
+  ["lr<3 or lr>5", null],
+])("of the filter %s it is said what is ignored", (text, expected) => {
+  expect(parseFilter(text, columnsOf(SAMPLE, () => 0)).problem).toBe(expected);
 });
 
 test("a half-written comparison hides nothing", () => {
   expect(found("lr<")).toEqual([0, 1, 2, 3]);
+  expect(found("-lr<")).toEqual([0, 1, 2, 3]);
 });
 
 test("trials without a value come last in both directions", () => {
   const columns = columnsOf(SAMPLE, () => 0);
   expect(view(4, () => true, columns, parseSort("value"))).toEqual([0, 3, 1, 2]);
   expect(view(4, () => true, columns, parseSort("-value"))).toEqual([1, 3, 0, 2]);
+});
+
+test("only a column that is there sorts, by its own name", () => {
+  const columns = columnsOf(SAMPLE, () => 0);
+  expect(knownSort(parseSort("-LR"), columns)).toEqual({ key: "lr", descending: true });
+  expect(knownSort(parseSort("-nope"), columns)).toBeNull();
 });
 
 test("the best so far never gets worse, in either direction", () => {

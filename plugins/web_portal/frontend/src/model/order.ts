@@ -17,6 +17,12 @@ export function parseSort(text: string | null): Sort {
   return text.startsWith("-") ? { key: text.slice(1), descending: true } : { key: text, descending: false };
 }
 
+/** What is asked for, with the column's own name; null when there is no such column. */
+export function knownSort(asked: Sort, columns: Column[]): Sort | null {
+  const column = findColumn(columns, asked.key);
+  return column === undefined ? null : { ...asked, key: column.key };
+}
+
 export function formatSort(sort: Sort): string {
   return `${sort.descending ? "-" : ""}${sort.key}`;
 }

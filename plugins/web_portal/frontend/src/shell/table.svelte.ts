@@ -4,7 +4,7 @@ import { untrack } from "svelte";
 import { session } from "../live/session.svelte";
 import { type Column, columnsOf } from "../model/columns";
 import { type Filter, parseFilter } from "../model/filter";
-import { parseSort, type Sort, view } from "../model/order";
+import { DEFAULT_SORT, knownSort, parseSort, type Sort, view } from "../model/order";
 import { router } from "./router.svelte";
 
 const HIDDEN = new Set(["id", "reports", "exit", "message"]);
@@ -14,8 +14,14 @@ export const ALWAYS = new Set(["#", "status"]);
 export class Table {
   // the rows are not sorted anew each second: who shows a duration follows the clock
   readonly columns: Column[] = $derived((void session.version, columnsOf(session.trials, () => untrack(() => session.now))));
-  readonly sort: Sort = $derived(parseSort(router.query.get("sort")));
+  readonly #asked: Sort = $derived(parseSort(router.query.get("sort")));
+  readonly #known: Sort | null = $derived(knownSort(this.#asked, this.columns));
+  readonly sort: Sort = $derived(this.#known ?? DEFAULT_SORT);
   readonly filter: Filter = $derived(parseFilter(router.query.get("f") ?? "", this.columns));
+  /** what of the address could not be understood, for people; null when all was */
+  readonly problem: string | null = $derived(
+    this.filter.problem ?? (this.#known === null ? `no column named “${this.#asked.key}” to sort by` : null),
+  );
   /** states that are shown; all when empty */
   readonly states: Set<string> = $derived(new Set((router.query.get("s") ?? "").split(",").filter(Boolean)));
   readonly rows: number[] = $derived.by(() => {
