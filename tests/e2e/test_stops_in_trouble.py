@@ -78,6 +78,22 @@ def test_a_stop_does_the_duty_of_a_manager_that_dies_in_the_middle_of_it(user: A
     assert "SYS_CANCELED" in user.nnictl("trial", "ls", experiment.id).stdout
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.2])
+def test_a_stop_beside_a_resume_ends_the_experiment(delay: float, user: Any) -> None:
+    """Whichever of the two takes charge first."""
+    experiment = user.create(user.config(trial="import nni, time\nnni.get_next_parameter()\ntime.sleep(60)\n"))
+    os.kill(experiment.manager["pid"], signal.SIGKILL)
+    resume = user.start("resume", experiment.id, "--port", "0")
+    time.sleep(delay)
+    stop = user.start("stop", experiment.id)
+    _, errors = stop.communicate(timeout=60)
+    resume.communicate(timeout=60)
+    assert stop.returncode == 0, errors
+    # A resume that came after the stop is one's own.
+    assert user.nnictl("stop", experiment.id).returncode in {0, 2}
+    assert experiment.processes() == []
+
+
 def test_a_stop_that_cannot_end_the_trials_says_so(user: Any) -> None:
     """The manager is dead and its log cannot be written: no success is claimed, and the next stop does it."""
     experiment = stubborn(user)

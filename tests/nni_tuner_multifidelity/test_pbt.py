@@ -102,6 +102,13 @@ def test_scripts_for_nni_have_their_directories() -> None:
     assert population().generate_parameters(0).extras == {}
 
 
+def test_in_an_experiment_the_directories_lie_in_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where NNI has them, when the config names none."""
+    monkeypatch.setenv("NNI_CHECKPOINT_DIRECTORY", "/experiment/checkpoint")
+    extras = ask(population(5), 0).extras
+    assert extras["save_checkpoint_dir"] == "/experiment/checkpoint/0/0"
+
+
 def test_every_step_lies_in_the_space_and_the_population_gets_better() -> None:
     """Over forty generations."""
     tuner, space = population(10, resample_probability=0.1), SearchSpace.parse(SPACE)

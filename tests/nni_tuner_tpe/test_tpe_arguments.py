@@ -10,8 +10,10 @@ import pytest
 
 from nni_core.plugins.building import arguments_of
 from nni_core.plugins.implementation import with_arguments
+from nni_core.space import SearchSpace
 from nni_tuner_tpe.arguments import HyperoptArguments, TpeArguments, TpeTunerArguments
 from nni_tuner_tpe.plugin import nni_tuners
+from nni_tuner_tpe.tpe import TpeTuner
 
 
 def test_the_defaults_are_those_of_nni() -> None:
@@ -53,7 +55,7 @@ def test_every_argument_is_described(class_: type) -> None:
         {"n_startup_jobs": -1},
         {"n_ei_candidates": 0},
         {"linear_forgetting": 0},
-        {"prior_weight": 0},
+        {"prior_weight": -1},
         {"prior_weight": float("inf")},
         {"gamma": float("nan")},
         {"constant_liar_type": "worse"},
@@ -65,6 +67,18 @@ def test_what_cannot_work_is_refused(wrong: dict[str, Any]) -> None:
     (name, value), *_ = wrong.items()
     with pytest.raises(ValueError, match=f"{name}|{value}"):
         TpeArguments(**wrong)
+
+
+@pytest.mark.parametrize("multivariate", [True, False])
+def test_a_prior_may_weigh_nothing(multivariate: bool) -> None:
+    """As in the example of NNI's documentation; what is suggested lies in the space all the same."""
+    tuner = TpeTuner(seed=1, tpe_args=TpeArguments(prior_weight=0, n_startup_jobs=2, multivariate=multivariate))
+    space = {"x": {"_type": "uniform", "_value": [0, 1]}, "kind": {"_type": "choice", "_value": ["a", "b"]}}
+    tuner.update_search_space(space)
+    for number in range(30):
+        parameters = tuner.generate_parameters(number)
+        assert SearchSpace.parse(space).contains(parameters) is None
+        tuner.receive_trial_result(number, parameters, parameters["x"])
 
 
 @pytest.mark.parametrize("liar", [None, "none"])

@@ -89,6 +89,19 @@ def test_the_effect_of_a_number_is_told_by_parts_of_its_range() -> None:
     assert all(level.best <= level.median for level in kind.levels)
 
 
+def test_parts_of_whole_numbers_do_not_overlap() -> None:
+    """Each names the smallest and the largest that is in it."""
+    space = SearchSpace.parse({"layers": {"_type": "randint", "_value": [1, 12]}})
+    source = random.Random(1)
+    drawn = [space.sample(source) for _ in range(300)]
+    told = analyse(
+        space, [Result(parameters=one, number=one["layers"], others={}) for one in drawn], Direction.MINIMIZE
+    )
+    ends = [(level.low, level.high) for level in told.effects[0].levels]
+    assert [number for low, high in ends for number in range(low, high + 1)] == list(range(1, 12))  # type: ignore[arg-type, operator]
+    assert all(low <= level.best <= high for (low, high), level in zip(ends, told.effects[0].levels, strict=True))  # type: ignore[operator]
+
+
 def test_correlations_have_a_sign() -> None:
     """Of numbers with the objective, and of other numbers in the results; what never changes has none."""
     told = analyse(PARSED, results(200, lambda one: one["strong"]), Direction.MINIMIZE)

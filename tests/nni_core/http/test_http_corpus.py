@@ -40,6 +40,7 @@ CASES = {
         "POST", "/api/v1/experiment/stop", {"headers": {"content-type": "text/plain"}}, 415, "not declared as JSON"),
     "G08 invalid JSON": (
         "PATCH", EXPERIMENT, as_json('{\n "a": }'), 400, "at line 2 column 7"),
+    "G09 token that is no text": ("POST", "/api/v1/session", as_json(rb'{"token": "\ud800"}'), 401, "token"),
     "G08 no body": ("PATCH", EXPERIMENT, {}, 400, "at line 1 column 1"),
     "G08 not UTF-8": ("PATCH", EXPERIMENT, as_json(b'{"\xff"}'), 400, "byte 2 is not"),
     "G09 NaN": ("POST", TRIALS, as_json('{"parameters": {"lr": NaN}}'), 400, "NaN is"),

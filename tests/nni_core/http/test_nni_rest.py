@@ -47,6 +47,12 @@ async def test_version_is_bare_text(served: Served) -> None:
     assert answer.text == "0.1.0"
 
 
+async def test_a_slash_at_the_end_changes_nothing(served: Served) -> None:
+    """NNI's paths have one here and there, and its server takes both."""
+    assert await get(served, "/check-status/") == await get(served, "/check-status")
+    assert await get(served, "/metric-data-latest/") == []
+
+
 async def test_check_status(served: Served) -> None:
     """The state, and the reason when it is ERROR."""
     assert await get(served, "/check-status") == {"status": "RUNNING", "errors": []}

@@ -219,6 +219,20 @@ async def test_a_stopping_server_ends_its_streams(serve: Any) -> None:
     writer.close()
 
 
+async def test_a_stopping_server_tells_the_last_that_happened(serve: Any, control: FakeControl) -> None:
+    """Who watches an experiment sees it end."""
+    async with serve() as served:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(f"GET /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode())
+        await reader.readuntil(b"retry: 1000")
+        control.create("AAAAA")
+        await reader.readuntil(b"AAAAA")
+        control.create("BBBBB")  # the next batch is not due yet
+    rest = await reader.read()
+    assert b"BBBBB" in rest
+    writer.close()
+
+
 @pytest.mark.parametrize(
     ("text", "position"),
     [
