@@ -121,11 +121,13 @@ def hanging(user: Any) -> subprocess.Popen[str]:
 
 
 def test_ctrl_c_ends_a_start_that_hangs(user: Any) -> None:
-    """A tuner whose constructor never returns: one Ctrl-C, and nothing is left."""
+    """A tuner whose constructor never returns: it is said, and after one Ctrl-C nothing is left."""
     create = hanging(user)
+    time.sleep(10.5)
     create.send_signal(signal.SIGINT)
     _, errors = create.communicate(timeout=20)
     assert create.returncode == 130, errors
+    assert "Still starting after 10 s: the tuner is being built" in errors
     assert list((user.home / "nni-experiments").iterdir()) == []
 
 

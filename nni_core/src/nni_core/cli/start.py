@@ -11,6 +11,7 @@ import click
 
 from nni_core.cli.messages import say, warn
 from nni_core.client.launch import LeftBehind, Started, WarmManager
+from nni_core.folders import ExperimentFolder
 
 REFERENCE = "https://nni.readthedocs.io/en/stable/reference/nnictl.html"
 
@@ -67,10 +68,16 @@ def make_ready_to_stay(options: Mapping[str, Any]) -> None:
             import_module(module)
 
 
+def _still_starting(waited: int, folder: ExperimentFolder) -> None:
+    where = f"What it says is in {folder.tuner_log}; Ctrl-C ends it."
+    click.echo(f"Still starting after {waited} s: the tuner is being built. {where}", err=True)
+
+
 @contextmanager
 def interruptible(manager: WarmManager, options: Mapping[str, Any]) -> Iterator[None]:
     """Ctrl-C stops an experiment that is stayed with, from the moment at which its manager is ready; a second one kills
-    that manager, and says what is left."""
+    that manager, and says what is left. Until it is ready, the user is told that it takes its time."""
+    manager.on_wait = _still_starting
     try:
         yield
     except LeftBehind as left:

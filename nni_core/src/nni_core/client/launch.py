@@ -4,8 +4,10 @@ nothing is decided by waiting for some time."""
 from __future__ import annotations
 
 import os
+import select
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from typing import Self
 
 from attrs import frozen
@@ -47,6 +49,8 @@ class WarmManager:
             os.close(write)
             self._complaints = os.fdopen(read, "rb")
         self._ordered = False
+        #: told after how many seconds the manager of an experiment was not ready yet: after ten, then every minute
+        self.on_wait: Callable[[int, ExperimentFolder], None] = _ignore
         #: the manager once it is ready: what was started is not taken back any more
         self.started: Started | None = None
 
@@ -91,6 +95,7 @@ class WarmManager:
             pass
 
     def _answer(self, folder: ExperimentFolder) -> Started:
+        self._wait(folder)
         with self._channel.makefile("rb") as answers:
             line = answers.readline()
         if not line:
@@ -103,6 +108,14 @@ class WarmManager:
         if not reply.ok:
             raise PluginError(*reply.problems)
         return Started(folder=folder, process=self.process, warnings=reply.problems)
+
+    def _wait(self, folder: ExperimentFolder) -> None:
+        waited = 0
+        for pause in chain((10, 50), repeat(60)):
+            if select.select([self._channel], [], [], pause)[0]:
+                return
+            waited += pause
+            self.on_wait(waited, folder)
 
     def _end(self, folder: ExperimentFolder) -> None:
         self.process.terminate()
@@ -120,3 +133,7 @@ class WarmManager:
         return Problem(
             code="NNI530", message=f"the manager ended while starting: {last}", help=f"see {folder.manager_log}"
         )
+
+
+def _ignore(waited: int, folder: ExperimentFolder) -> None:
+    """Nobody wants to know."""
