@@ -89,8 +89,9 @@ def test_a_stop_beside_a_resume_ends_the_experiment(delay: float, user: Any) -> 
     _, errors = stop.communicate(timeout=60)
     resume.communicate(timeout=60)
     assert stop.returncode == 0, errors
-    # A resume that came after the stop is one's own.
-    assert user.nnictl("stop", experiment.id).returncode in {0, 2}
+    if resume.returncode == 0:
+        # It may have come after the stop; then it is another that ends it.
+        user.nnictl("stop", experiment.id)
     assert experiment.processes() == []
 
 

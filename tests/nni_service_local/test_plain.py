@@ -20,7 +20,8 @@ from nni_service_local.service import LocalService
 
 PROBE = """
 import os, signal, sys
-variables = {name: value for name, value in os.environ.items() if not name.startswith("NNI_")}
+own = ("NNI_", "_", "SHLVL", "OLDPWD")  # ours, and what bash says of itself
+variables = {name: value for name, value in os.environ.items() if not name.startswith(own)}
 dispositions = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)]
 print(sys.argv, os.getcwd(), sorted(variables.items()), dispositions)
 """

@@ -15,6 +15,8 @@ from nni_core.model import Json, MetricKind, Parameters, ParameterSource, TrialI
 
 #: the longest line that can be a record
 _MAX_LINE = HEADER + MAX_PAYLOAD + 1
+#: levels of a result, at most; twice what :mod:`nni.metric` lets through
+_DEEPEST = 64
 
 
 class TrialVariable(StrEnum):
@@ -144,6 +146,14 @@ class SpoolReader:
         self._buffer.clear()
 
 
+def _check_depth(value: Json, left: int = _DEEPEST) -> None:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if inner and not left:
+        raise ValueError("nested too deeply")
+    for one in inner:
+        _check_depth(one, left - 1)
+
+
 def _decode(payload: bytes, end: int) -> SpoolRecord | SpoolError | None:
     """The record in a sound payload, or None: a trial can write what it likes."""
     try:
@@ -152,6 +162,7 @@ def _decode(payload: bytes, end: int) -> SpoolRecord | SpoolError | None:
             about = found["value"]
             message, retryable = str(about["message"]), bool(about["retryable"])
             return SpoolError(message=message, retryable=retryable, parameter_id=found["parameter_id"], end=end)
+        _check_depth(found["value"])
         return SpoolRecord(
             kind=found["kind"],
             parameter_id=found["parameter_id"],

@@ -187,8 +187,11 @@ class LocalService(TrainingService):
             self._replacement = asyncio.create_task(self._replace_warden(lost), name="replace the warden")
 
     async def _replace_warden(self, lost: WardenLink) -> None:
-        await lost.close()
-        self._fault = await self._open_another()
+        try:
+            await lost.close()
+            self._fault = await self._open_another()
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would hear of it
+            self._fault = f"its warden was killed and cannot be replaced: {error!r}"
         # Whatever was submitted until now, and went to the one that is lost.
         for execution in list(self._watch.executions.values()):
             if execution.link is lost:
@@ -211,7 +214,8 @@ class LocalService(TrainingService):
 
     def _take_over(self, execution: Execution) -> None:
         """Look after a trial whose warden was killed: watch it if it has started, start it if not."""
-        if execution.read(records.START):
+        if start := execution.read(records.START):
+            self._watch.learn(Began(execution, start.get("started_at", _now())))
             execution.adopt()
         elif self._fault:
             self._watch.learn(Ended(execution, self._fault, ran=False))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +31,14 @@ async def running(**options: Any) -> AsyncIterator[ExperimentKit]:
 def told(kit: ExperimentKit) -> CountingTuner:
     assert isinstance(kit.tuner.tuner, CountingTuner)
     return kit.tuner.tuner
+
+
+def nested(levels: int) -> Any:
+    """A dict in a dict in a dict."""
+    value: Any = 1
+    for _ in range(levels):
+        value = {"default": value}
+    return value
 
 
 async def test_n_trials_means_n() -> None:
@@ -365,37 +374,55 @@ async def test_a_trial_that_a_stopped_experiment_was_left_with_is_ended() -> Non
     assert kit.states() == [TrialState.SYS_CANCELED]
 
 
-async def test_a_service_that_fails_keeps_nobody_from_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is listened to again; a trial whose end it does not tell is given up."""
-    monkeypatch.setattr("nni_core.experiment.engine.GRACE", 0.05)
-    kit = ExperimentKit(concurrency=2)
+def failing(kit: ExperimentKit, failures: Iterator[Exception]) -> None:
+    """Let the service raise instead of telling of what happens, as often as there are failures."""
     events = kit.service.events
-    failures = iter([RuntimeError("the cluster is gone")])
 
-    async def failing() -> AsyncIterator[ServiceEvent]:
+    async def failing_events() -> AsyncIterator[ServiceEvent]:
         async for event in events():
             for failure in failures:
                 raise failure
             yield event
 
-    kit.service.events = failing  # type: ignore[method-assign]
+    kit.service.events = failing_events  # type: ignore[method-assign]
+
+
+async def test_a_service_that_has_failed_is_listened_to_again() -> None:
+    """The experiment ends with its reason; trials that run are seen to their end."""
+    kit = ExperimentKit(concurrency=2)
+    failing(kit, iter([RuntimeError("the cluster is gone")]))
     await kit.start()
     await kit.begin(0)
     assert kit.state is ExperimentState.ERROR
     assert "the cluster is gone" in kit.ledger.reason
     await kit.clock.advance(1.0)
     await kit.succeed(0)
+    stopping = asyncio.create_task(kit.engine.stop())
+    await settle()
+    await kit.exit(1, None, signal=15)
+    await stopping
+    assert kit.states() == [TrialState.SUCCEEDED, TrialState.SYS_CANCELED]
+
+
+async def test_a_service_that_goes_on_failing_keeps_nobody_from_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its trials are given up."""
+    monkeypatch.setattr("nni_core.experiment.engine.GRACE", 0.05)
+    kit = ExperimentKit(concurrency=1)
+    failing(kit, itertools.repeat(RuntimeError("the cluster is gone")))
+    await kit.start()
+    await kit.begin(0)
     await kit.engine.stop()
     assert kit.state is ExperimentState.STOPPED
-    assert kit.states() == [TrialState.SUCCEEDED, TrialState.SYS_CANCELED]
-    assert "whether it still runs is not known" in (kit.trials[1].message or "")
+    assert kit.states() == [TrialState.SYS_CANCELED]
+    assert "whether it still runs is not known" in (kit.trials[0].message or "")
 
 
-async def test_a_report_that_cannot_be_kept_is_refused_with_a_note() -> None:
+@pytest.mark.parametrize(("value", "sequence"), [(1, 2**63), (nested(66), 0)])
+async def test_a_report_that_cannot_be_kept_is_refused_with_a_note(value: Any, sequence: int) -> None:
     """A trial may write into its spool what it likes."""
     async with running(max_trials=1) as kit:
         await kit.begin(0)
-        await kit.report(0, 1, kind=MetricKind.PERIODICAL, sequence=2**63)
+        await kit.report(0, value, kind=MetricKind.PERIODICAL, sequence=sequence)
         await kit.report(0, 3)
         await kit.exit(0)
         assert kit.states() == [TrialState.SUCCEEDED]

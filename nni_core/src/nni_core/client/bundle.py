@@ -162,9 +162,10 @@ def _folders(name: str) -> Iterator[str]:
 
 def is_results(top: str) -> bool:
     """Whether what has this name in an experiment's folder is part of its results, and goes into a bundle. The log is
-    copied in a way of its own; ``code`` is that of an experiment that was loaded, which is saved as code or not at all.
+    copied in a way of its own; ``code`` is that of an experiment that was loaded, which is saved as code or not at all;
+    ``checkpoint`` is what a tuner keeps to go on with.
     """
-    return not top.casefold().startswith(_MANAGERS) and top.casefold() != "code"
+    return not top.casefold().startswith(_MANAGERS) and top.casefold() not in {"code", "checkpoint"}
 
 
 def is_expected(name: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from attrs import frozen
@@ -10,6 +12,7 @@ from attrs import frozen
 from nni_core.errors import MachineError, Problem
 from nni_core.experiment.sieve import SearchRules
 from nni_core.experiment.tuner_messages import AlgorithmRef, Call, story
+from nni_core.experiment.tuner_spawn import environment_of
 from nni_core.experiment.tuner_worker import built
 from nni_core.experiment.worker import Worker
 from nni_core.folders import ExperimentFolder
@@ -53,13 +56,26 @@ def replay(folder: ExperimentFolder) -> Replay:
         event.body.parameter_id: event.body.sequence_id for event in events if isinstance(event.body, ev.TrialCreated)
     }
     reference = _reference(created.config)
-    worker = _worker(created.config, reference)
+    with _environment(environment_of(folder, None)):
+        worker = _worker(created.config, reference)
     try:
         return _compared(worker, story(events, assessed=False), numbers, reference.title)
     except Exception as error:
         # The code of a stranger: whatever a tuner raises is its answer to the replay.
         message = f"tuner {reference.title} raised {type(error).__name__} in {worker.doing}: {error}"
         raise MachineError(Problem(code="NNI580", message=message)) from error
+
+
+@contextmanager
+def _environment(added: Mapping[str, str]) -> Iterator[None]:
+    """What a tuner finds in a process of its own."""
+    before = dict(os.environ)
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _reference(config: Mapping[str, Json]) -> AlgorithmRef:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 from nni_core.client.launch import WarmManager
 from nni_core.client.views import end_view, is_view, known, live_views, view_of
@@ -117,12 +115,14 @@ def _take_down(folder: ExperimentFolder) -> bool:
     order = Order(action=Action.STOP, directory=str(folder.path), listening=Listening(addresses=[], port=0))
     try:
         with WarmManager() as manager:
-            manager.send(order, [])
+            try:
+                manager.send(order, [])
+            finally:
+                manager.process.wait()
     except UserError:
         if has_unfinished_trials(folder) and not folder.is_live():
             raise
         return False
-    _wait_for_end(folder)
     return True
 
 
@@ -137,10 +137,3 @@ def _terminate(folder: ExperimentFolder, pid: int) -> bool:
             Problem(code="NNI534", message=f"experiment {folder.id} belongs to another user (pid {pid})")
         ) from error
     return True
-
-
-def _wait_for_end(folder: ExperimentFolder) -> None:
-    """The manager holds its lock for as long as it lives: waiting for the lock is waiting for its end."""
-    # An experiment that never began is removed, folder and all.
-    with suppress(FileNotFoundError), folder.lock.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_SH)

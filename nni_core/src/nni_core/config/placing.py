@@ -42,8 +42,8 @@ class Places:
     def _written(self, path: KeyPath) -> KeyPath:
         """Where the user wrote what belongs under a canonical path."""
         top = self.document.root.entries if self.document.root else {}
-        if path[:1] != ("training_service",) and path[:1] and path[0] in top:
-            return path
+        if path and path[0] != "training_service" and path[0] in top:
+            return path  # there may be thousands of mistakes, and looking for the service takes time
         service = matching_key("training_service", top)
         if not path or service is None or path[0] != "training_service":
             return self._above(path, top, service)

@@ -128,8 +128,6 @@ class Engine:
         """A manager that died in the middle of a stop has left STOPPING, and trials that nobody has ended yet."""
         if self.ledger.state is not ExperimentState.STOPPED:
             self._course.become(ExperimentState.STOPPING)
-        for trial_id in list(self.ledger.live):
-            await self.cancel(trial_id, TrialState.SYS_CANCELED, "the experiment was stopped")
         await self._until_idle()
         self._course.become(ExperimentState.STOPPED)
         await self._store.flush()
@@ -284,6 +282,7 @@ class Engine:
             await self._store.flush()
 
     async def _follow_service(self) -> None:
+        told = ""
         while True:
             try:
                 await self._executions.pump()
@@ -292,10 +291,12 @@ class Engine:
             except Exception as error:
                 # A service is a plugin: whatever it raises ends the experiment with that reason, not in silence. It is
                 # listened to further on: trials that run go on, and a stop wants to hear of their end.
-                log.exception("service.failed")
+                if told != (told := repr(error)):
+                    log.exception("service.failed")
+                    self._course.become(ExperimentState.ERROR, f"the training service failed: {error}")
                 self._service_failed.set()
-                self._course.become(ExperimentState.ERROR, f"the training service failed: {error}")
                 await self._clock.sleep(TICK)
+                self._service_failed.clear()
             else:
                 return
 
@@ -309,9 +310,9 @@ class Engine:
                 self.wake()
 
     async def _until_idle(self) -> None:
-        """Return when no trial lives; of a service that has failed, that is not waited for any longer than its trials
-        have to end, and as long again."""
-        idle = asyncio.create_task(self._until_none_lives(), name="until idle")
+        """End every trial, and return when none lives; of a service that has failed, that is not waited for any longer
+        than its trials have to end, and as long again."""
+        idle = asyncio.create_task(self._end_all(), name="end all trials")
         failed = asyncio.create_task(self._service_failed.wait(), name="service failed")
         try:
             await asyncio.wait({idle, failed}, return_when=asyncio.FIRST_COMPLETED)
@@ -321,9 +322,13 @@ class Engine:
             failed.cancel()
         self._executions.give_up()
 
-    async def _until_none_lives(self) -> None:
+    async def _end_all(self) -> None:
         while self.ledger.live:
-            await self._next_change()
+            unasked = [one for one in self.ledger.live if one not in self.ledger.cancels]
+            for trial_id in unasked:
+                await self.cancel(trial_id, TrialState.SYS_CANCELED, "the experiment was stopped")
+            if not unasked:
+                await self._next_change()
 
     def _give_up_storing(self) -> None:
         """The store takes nothing any more: say so, leave the trials running, and wait for a resume."""

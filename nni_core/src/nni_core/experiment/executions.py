@@ -229,20 +229,12 @@ class Executions:
                 if trial.state is not TrialState.RUNNING:
                     self._recorder.record(ev.TrialBegan(trial_id=trial_id, attempt_id=event.attempt_id))
             case TrialOutput():
-                for body in self._readers[event.attempt_id].read(event, trial):
-                    self._report(body, trial)
+                if bodies := self._readers[event.attempt_id].read(event, trial):
+                    self._recorder.record(*bodies)
             case TrialExited():
                 await self._exited(trial, event)
             case TrialLost():
                 self._lost(trial, event)
-
-    def _report(self, body: ev.EventBody, trial: Trial) -> None:
-        """Record what a trial reported. It may write into its spool what it likes, and holds up nobody by that."""
-        try:
-            self._recorder.record(body)
-        except (ValueError, OverflowError, RecursionError) as error:
-            refused = f"trial {trial.sequence_id}: a report was refused: {error}"
-            self._recorder.record(ev.Note(message=refused, trial_id=trial.id))
 
     async def _exited(self, trial: Trial, event: TrialExited) -> None:
         request = self._ledger.cancels.get(trial.id)

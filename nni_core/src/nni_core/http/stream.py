@@ -155,6 +155,8 @@ class Streams:
         closed = asyncio.ensure_future(self._closed.wait())
         try:
             await asyncio.wait({change, closed}, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
+            if change.done():
+                change.result()
         finally:
             change.cancel()
             closed.cancel()

@@ -100,9 +100,7 @@ def _guarded(source: Source, *, root: str) -> Iterator[None]:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
+    except ANYTHING as error:
         raise PluginError(
             Problem(
                 code=PluginCode.ENTRY_POINT_FAILS,
