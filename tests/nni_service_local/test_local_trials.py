@@ -189,7 +189,13 @@ async def test_command_is_found_on_the_trials_own_path(driver: ServiceDriver, tm
 
 
 @pytest.mark.parametrize(
-    "command", ["rm -rf * .nni", "rm supervisor.jsonl; mkfifo supervisor.jsonl", "echo hi >> supervisor.jsonl"]
+    "command",
+    [
+        "rm -rf * .nni",
+        "rm -rf $NNI_OUTPUT_DIR",
+        "rm supervisor.jsonl; mkfifo supervisor.jsonl",
+        "echo hi >> supervisor.jsonl",
+    ],
 )
 async def test_a_trial_may_do_anything_to_its_folder(command: str, driver: ServiceDriver) -> None:
     """How it ended is known all the same."""

@@ -58,13 +58,12 @@ class SupervisorFile:
     def add(self, kind: str, record: dict[str, Any]) -> None:
         """Add a record. :raises OSError: when it cannot be written."""
         line = json.dumps({"record": kind, **record}).encode() + b"\n"
-        untouched = self._is_untouched()
-        self._content += line
-        if untouched:
+        if self._is_untouched():
             _write_all(self._descriptor, line)
         else:
-            write_file(SUPERVISOR_FILE + ".tmp", self._content)
+            write_file(SUPERVISOR_FILE + ".tmp", self._content + line)
             os.rename(SUPERVISOR_FILE + ".tmp", SUPERVISOR_FILE)
+        self._content += line
 
     def empty(self) -> None:
         """Take back what was added."""

@@ -274,7 +274,13 @@ class Trial:
             "ended_at": now(),
             "message": self.message,
         }
-        self.file.add(records.EXIT, record)
+        try:
+            self.file.add(records.EXIT, record)
+        except FileNotFoundError:
+            # The trial has deleted its folder, which is where we are.
+            _make_directory(self.order["directory"])
+            os.chdir(self.order["directory"])
+            self.file.add(records.EXIT, record)
 
 
 def _spawned(argv: list[str], environment: Mapping[bytes, bytes], streams: Sequence[int]) -> int:
