@@ -181,7 +181,7 @@ def test_who_will_not_get_there_is_ended(direction: Direction) -> None:
     assert len(second) == 8
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(results=st.lists(st.floats(-1e308, 1e308), min_size=6, max_size=20))
 def test_any_results_have_a_prediction_or_none(results: list[float]) -> None:
     """Never a fault, and never something that is no number."""

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,8 +16,9 @@ import psutil
 import pytest
 
 from nni_core.api import AttemptStatus, TrialLost
+from nni_core.model import AttemptId
 from nni_core.testing.service_driver import ServiceDriver, service_context
-from nni_service_local import records
+from nni_service_local import marked, records
 from nni_service_local.link import WardenLink
 from nni_service_local.service import LocalService
 from nni_service_local.supervisor import Origin, Trial
@@ -52,8 +54,14 @@ def killed_manager(directory: Path) -> None:
         manager.kill()
 
 
+def is_warden(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return "nni_service_local" in " ".join(process.cmdline())
+    return False
+
+
 def warden() -> psutil.Process:
-    (found,) = [one for one in psutil.Process().children() if "nni_service_local" in " ".join(one.cmdline())]
+    (found,) = filter(is_warden, psutil.Process().children())
     return found
 
 
@@ -145,14 +153,20 @@ async def test_a_successor_that_is_killed_has_a_successor(tmp_path: Path) -> Non
         assert (await driver.run(driver.spec("one", "exit 6"))).exit_code == 6
 
 
-def is_warden(process: psutil.Process) -> bool:
-    with suppress(psutil.Error):
-        return "nni_service_local" in " ".join(process.cmdline())
-    return False
+@pytest.fixture
+def slow_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed supervisor left takes its time to end: long enough to do something in the meantime."""
+    end_all = marked.end_all
+
+    def slowly(attempt_id: AttemptId) -> int:
+        time.sleep(0.5)  # the time that it takes
+        return end_all(attempt_id)
+
+    monkeypatch.setattr(marked, "end_all", slowly)
 
 
-@pytest.mark.parametrize("delay", [0.03, 0.06, 0.09])
-async def test_the_end_of_an_adopted_trial_is_told_once(delay: float, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("slow_sweep")
+async def test_the_end_of_an_adopted_trial_is_told_once(tmp_path: Path) -> None:
     """Its supervisor is killed, and the warden while what is left is being ended."""
     killed_manager(tmp_path)
     context = service_context(tmp_path)
@@ -161,14 +175,34 @@ async def test_the_end_of_an_adopted_trial_is_told_once(delay: float, tmp_path: 
         record = records.read_record(f"{context.directory}/trials/a", records.START, driver.attempt("a"))
         assert record
         os.kill(record["pid"], signal.SIGKILL)
-        await asyncio.sleep(delay)  # at one of them it is noticed, and not over yet
+        await asyncio.sleep(0.2)  # it is noticed, and not over yet
         warden().kill()
         await driver.lost(driver.attempt("a"))
-        assert (await driver.run(driver.spec("two", "exit 6"))).exit_code == 6
+        # Longer than a second sweep, if there is one.
+        assert (await driver.run(driver.spec("two", "sleep 1; exit 6"))).exit_code == 6
         for name in "bc":
             await driver.service.cancel(driver.attempt(name), 0.0)
             await driver.exited(driver.attempt(name))
         assert [type(event) for event in driver.about(driver.attempt("a"))].count(TrialLost) == 1
+
+
+@pytest.mark.usefixtures("slow_sweep")
+async def test_the_end_of_a_killed_supervisor_is_told_once(tmp_path: Path) -> None:
+    """Its warden is killed while what is left is being ended."""
+    context = service_context(tmp_path)
+    async with ServiceDriver(LocalService(context), context) as driver:
+        spec = driver.spec("one", "echo here >> $NNI_SYS_DIR/.nni/metrics; exec sleep 600")
+        await driver.submit(spec)
+        await driver.output(spec.attempt_id, b"here")
+        record = records.read_record(f"{context.directory}/trials/one", records.START, spec.attempt_id)
+        assert record
+        os.kill(record["pid"], signal.SIGKILL)
+        await asyncio.sleep(0.2)  # it is told, and not over yet
+        warden().kill()
+        await driver.lost(spec.attempt_id)
+        # Longer than a second sweep, if there is one.
+        assert (await driver.run(driver.spec("two", "sleep 1; exit 6"))).exit_code == 6
+        assert [type(event) for event in driver.about(spec.attempt_id)].count(TrialLost) == 1
 
 
 async def test_trial_of_a_replaced_warden_can_be_cancelled(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ TYPES = st.sampled_from(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(types=st.lists(TYPES, min_size=1, max_size=3))
 def test_a_finite_space_is_gone_through_once(types: list[dict[str, Any]]) -> None:
     """Every member exactly once, then the end."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nni_core.analysis import hypervolume
@@ -87,7 +87,6 @@ def test_one_objective_has_a_direction(mode: str) -> None:
     assert [one["y"] for one in late].count("c" if mode == "maximize" else "a") > 15
 
 
-@settings(deadline=None)
 @given(losses)
 def test_fronts_are_peeled_off(points: list[tuple[int, int, int]]) -> None:
     """By hand: whoever is surpassed by nobody that is left is the next front."""
@@ -104,7 +103,6 @@ def test_fronts_are_peeled_off(points: list[tuple[int, int, int]]) -> None:
     assert fronts(np.array(points, dtype=float)).tolist() == expected
 
 
-@settings(deadline=None)
 @given(losses)
 def test_an_earlier_front_comes_first(points: list[tuple[int, int, int]]) -> None:
     """And every row comes once."""
@@ -127,7 +125,6 @@ def test_the_largest_numbers_have_distances() -> None:
     assert freedom(np.array([[1e308], [0.0], [-1e308]])).tolist() == [math.inf, 1.0, math.inf]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.floats(0, 1), st.one_of(st.none(), st.floats(0, 1)))
 def test_children_lie_in_the_space(seed: int, crossover: float, mutation: float | None) -> None:
     """Of any two parents, whatever their branches."""

@@ -118,7 +118,7 @@ RESULTS = st.one_of(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(results=st.lists(RESULTS, min_size=1, max_size=25), points=st.integers(1, 3))
 def test_whatever_it_is_told_it_goes_on(results: list[Any], points: int) -> None:
     """Results of every size and none, on a few points that come again and again."""

@@ -117,7 +117,7 @@ class Driver:
 
 
 @pytest.mark.parametrize("name", TUNERS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(steps=STEPS)
 def test_no_order_of_calls_breaks_a_tuner(name: str, steps: list[tuple[str, int, Any]]) -> None:
     """What it suggests lies in the space, goes on from the same parameters with less budget, and is the same again."""

@@ -55,7 +55,7 @@ def test_rows_and_parameters_say_the_same(name: str) -> None:
         assert space.row(dimensions.vector(parameters)) == pytest.approx(row, abs=1e-9, nan_ok=True)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(units=UNITS)
 def test_a_bounded_density_integrates_to_one(units: list[float]) -> None:
     """Relative to the search space its mean is 1."""
@@ -65,7 +65,7 @@ def test_a_bounded_density_integrates_to_one(units: list[float]) -> None:
     assert np.trapezoid(density, grid[:, 0]) == pytest.approx(1.0, abs=1e-4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(units=st.lists(st.floats(-3.0, 3.0), max_size=12))
 def test_an_endless_density_integrates_to_one(units: list[float]) -> None:
     """Relative to a normal distribution, wherever the results lie."""
@@ -77,7 +77,6 @@ def test_an_endless_density_integrates_to_one(units: list[float]) -> None:
     assert np.trapezoid(density, grid[:, 0]) == pytest.approx(1.0, abs=1e-3)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 4), max_size=20), st.sampled_from([0, 1000]))
 def test_a_choice_sums_to_one(indices: list[int], more: int) -> None:
     """Of five values, or very many, each has a probability, and those that were seen a larger one."""
@@ -111,7 +110,6 @@ def test_draws_follow_the_density() -> None:
     assert own > model.log_density(space.active(space.snapped(space.draw(rng, 400)))).mean() + 1
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=30))
 def test_weights_are_finite_and_fall_with_the_loss(losses: list[float]) -> None:
     """Whatever the size of losses; their mean is 1."""

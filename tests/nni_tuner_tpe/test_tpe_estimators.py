@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nni_tuner_tpe import categorical
@@ -30,7 +30,6 @@ def test_weights_rise_with_rank_up_to_a_full_one() -> None:
     assert rank_weights(0, 2).tolist() == []
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1.0, 2.0), max_size=40))
 def test_a_bounded_density_integrates_to_one(values: list[float]) -> None:
     """What the bounds cut off is made up for."""
@@ -39,7 +38,6 @@ def test_a_bounded_density_integrates_to_one(values: list[float]) -> None:
     assert total == pytest.approx(1.0, abs=1e-5)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-5.0, 7.0), max_size=40))
 def test_an_endless_density_integrates_to_one(values: list[float]) -> None:
     """Normal priors have no bounds."""
@@ -56,7 +54,6 @@ def test_the_density_is_that_of_the_formula() -> None:
     assert found == pytest.approx(math.log(expected), rel=1e-12)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1.0, 2.0), max_size=40), st.integers(0, 2**32))
 def test_draws_lie_within_the_bounds(values: list[float], seed: int) -> None:
     """As many as were asked for, and not one outside."""
@@ -81,7 +78,6 @@ def test_far_numbers_have_a_finite_density() -> None:
     assert np.isfinite(far).all()
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), max_size=60), st.integers(0, 2**32))
 def test_categorical_draws_are_those_of_its_probabilities(indices: list[int], seed: int) -> None:
     """The probabilities sum to one, and draws are what numpy draws with them."""
@@ -92,7 +88,6 @@ def test_categorical_draws_are_those_of_its_probabilities(indices: list[int], se
     assert model.draw(np.random.default_rng(seed), 50).tolist() == expected.tolist()
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), max_size=60), st.integers(0, 2**32))
 def test_many_values_are_treated_like_few(indices: list[int], seed: int) -> None:
     """The way without a table gives the same draws and probabilities as the way with one."""

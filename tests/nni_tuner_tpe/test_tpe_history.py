@@ -7,7 +7,7 @@ from collections.abc import Callable
 from statistics import fmean
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nni_core.model import Json
@@ -32,7 +32,6 @@ def history(losses: list[float]) -> History:
     return filled
 
 
-@settings(deadline=None)
 @given(LOSSES)
 def test_results_are_sorted_and_equal_ones_keep_their_order(losses: list[float]) -> None:
     """As a stable sort has it, however many there are."""
@@ -40,7 +39,6 @@ def test_results_are_sorted_and_equal_ones_keep_their_order(losses: list[float])
     assert history(losses).values(0).tolist() == expected
 
 
-@settings(deadline=None)
 @given(LOSSES, LOSSES)
 def test_many_at_once_are_as_one_after_the_other(first: list[float], second: list[float]) -> None:
     """Imported results end up where single ones would."""
@@ -52,7 +50,6 @@ def test_many_at_once_are_as_one_after_the_other(first: list[float], second: lis
     assert together.losses.tolist() == single.losses.tolist()
 
 
-@settings(deadline=None)
 @given(LOSSES, st.sampled_from([*LIES, ConstantLiar.NONE]))
 def test_pretended_results_stand_after_their_equals(losses: list[float], liar: ConstantLiar) -> None:
     """A running trial is put where a result with the lie as its loss would come to stand."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nni_core.analysis import hypervolume
@@ -68,7 +68,6 @@ def test_the_front_is_found() -> None:
     assert min(of_tuner(seed) for seed in range(4)) > 0.85
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40), st.integers(1, 8))
 def test_what_is_surpassed_by_fewer_comes_first(points: list[tuple[int, int]], count: int) -> None:
     """Counted by hand, in whatever order results come; no result is chosen twice."""

@@ -94,7 +94,7 @@ class Driver:
             self.tuner.receive_trial_result(parameter_id, self.asked[parameter_id], value)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_no_order_of_calls_breaks_a_tuner(any_tuner: Callable[..., Tuner], steps: list[tuple[str, int, Any]]) -> None:
     """Every suggestion lies in the space of the moment and can be written as JSON."""

@@ -198,7 +198,7 @@ class LocalService(TrainingService):
                 self._take_over(execution)
 
     async def _open_another(self) -> str:
-        """Open a new link; the answer is why that cannot be done, after some trials, or empty."""
+        """Open a new link; the answer is why that cannot be done, after several attempts, or empty."""
         fault = ""
         for pause in _PAUSES:
             await asyncio.sleep(pause)

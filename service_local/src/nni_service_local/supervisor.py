@@ -177,6 +177,7 @@ class Trial:
         """Spawn, not fork: the child borrows this process's memory until it is the command, and nothing is copied."""
         order = self.order
         given = {os.fsencode(name): os.fsencode(value) for name, value in order["environment"].items()}
+        # As a shell sets it: programs take its word for where they are.
         environment = self.origin.environment | {b"PWD": os.fsencode(order["code_directory"])} | given
         output = os.O_APPEND | records.WRITE_ONLY
         stdout, stderr = os.open("stdout", output, 0o600), os.open("stderr", output, 0o600)
@@ -196,14 +197,14 @@ class Trial:
                 os.close(descriptor)
 
     def _spawn(self, environment: Mapping[bytes, bytes], streams: Sequence[int]) -> int:
-        words = self.order["plain_words"]
-        if words:
-            try:
-                return _spawned(words, environment, streams)
-            except OSError:
-                # No program, or a script that does not say what runs it. The shell may know better, and says why not.
-                return _spawned(self.order["argv"], environment, streams)
-        return _spawned(self.order["argv"], environment, streams)
+        words, argv = self.order["plain_words"], self.order["argv"]
+        try:
+            return _spawned(words or argv, environment, streams)
+        except OSError:
+            if not words:
+                raise
+            # No program, or a script that does not say what runs it. The shell may know better, and says why not.
+            return _spawned(argv, environment, streams)
 
     def _tell_failure(self, stderr: int, error: OSError) -> None:
         """The command cannot be run; it is told as a shell tells it."""

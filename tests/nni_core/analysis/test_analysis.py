@@ -127,7 +127,7 @@ def test_ranks_of_equal_numbers_are_shared() -> None:
 POINTS = st.lists(st.tuples(*[st.integers(0, 9)] * 3), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(points=POINTS, other=st.tuples(*[st.integers(0, 9)] * 3))
 def test_a_volume_is_that_of_its_cells(points: list[tuple[int, ...]], other: tuple[int, ...]) -> None:
     """Counted one by one; it only grows with points, whatever their order."""

@@ -327,7 +327,7 @@ def test_pickles_are_files_and_nothing_more(good: Path, home: Path) -> None:
     assert not (home / "pwned").exists()
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_damage_is_read_as_something_else(good: Path, data: st.DataObject) -> None:
     """Wherever a byte is changed: the bundle is refused, or all that it holds is what it was."""
@@ -345,7 +345,7 @@ def test_no_damage_is_read_as_something_else(good: Path, data: st.DataObject) ->
     assert codes <= {"NNI59"}
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.integers(0, 2**20), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_damaged_log_is_refused_or_can_be_read(good: Path, home: Path, changes: list[tuple[int, int]]) -> None:
     """Nothing that is let in breaks what reads it later."""

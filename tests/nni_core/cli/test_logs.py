@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nni_core.cli import log_file
@@ -87,7 +87,6 @@ def test_what_cannot_be_is_refused(
     assert told in capsys.readouterr().err
 
 
-@settings(deadline=None)
 @given(text=st.binary(max_size=200).map(lambda text: text.replace(b"a", b"\n")), number=st.integers(1, 12))
 def test_the_last_lines_are_those_of_the_whole(text: bytes, number: int, tmp_path_factory) -> None:
     """Whatever the pieces in which the file is read from its end."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nni_core.cli.main import run
@@ -178,7 +178,6 @@ def size(text: str) -> int | None:
     return bytes_of(click.Context(prune), prune.params[1], text)
 
 
-@settings(deadline=None)
 @given(
     number=st.integers(0, 10**6), unit=st.sampled_from(["", "k", "M", "G", "T"]), end=st.sampled_from(["", "B", "iB"])
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -51,7 +51,6 @@ def test_an_experiment_is_shown_with_its_trials() -> None:
     assert lines[5].split() == ["0", "T0", "RUNNING", "0.5", "2", "1m", "01s"]
 
 
-@settings(deadline=None)
 @given(numbers=st.lists(st.integers(0, 100), min_size=1, max_size=4), height=st.integers(24, 60))
 def test_it_never_grows_beyond_the_terminal(numbers: list[int], height: int) -> None:
     """Trials that do not fit are counted, none is lost."""

@@ -239,7 +239,7 @@ async def tried_in_an_experiment(seed: int, fails: set[int], count: int) -> list
     return tried
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1), fails=st.sets(st.integers(0, 29), max_size=10))
 def test_a_study_suggests_what_an_experiment_tries(seed: int, fails: set[int]) -> None:
     """With the same seed and the same results, failures among them."""

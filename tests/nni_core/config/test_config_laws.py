@@ -19,8 +19,8 @@ from nni_core.config.read import parse
 from nni_core.config.source_text import decode
 from nni_core.errors import ConfigError
 
-on_files = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-on_text = settings(max_examples=200, deadline=None)
+on_files = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+on_text = settings(max_examples=200)
 
 #: YAML allows a key 1,024 characters on its line
 keys = st.text(max_size=60)

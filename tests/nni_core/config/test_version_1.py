@@ -265,7 +265,7 @@ plain = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.dictionaries(st.text("abc_", min_size=1), plain, min_size=1, max_size=4))
 def test_written_yaml_reads_back_as_it_was(data: dict[str, Any]) -> None:
     """Types included: text that looks like a number stays text."""

@@ -343,7 +343,7 @@ async def test_stop_ends_every_trial_first() -> None:
 
 async def test_what_the_tuner_suggests_during_a_stop_is_not_tried() -> None:
     """The stop has seen all trials that it ends."""
-    kit = ExperimentKit(concurrency=1)
+    kit = ExperimentKit(concurrency=2)
     await kit.start()
     answer = asyncio.Event()
     ask = kit.tuner.ask
@@ -357,9 +357,12 @@ async def test_what_the_tuner_suggests_during_a_stop_is_not_tried() -> None:
     stopping = asyncio.create_task(kit.engine.stop())
     await settle()
     answer.set()
+    await settle()
+    assert kit.state is ExperimentState.STOPPING
+    assert len(kit.trials) == 2
+    await kit.exit(1, None, signal=15)
     await stopping
-    assert kit.state is ExperimentState.STOPPED
-    assert kit.states() == [TrialState.SUCCEEDED]
+    assert kit.states() == [TrialState.SUCCEEDED, TrialState.SYS_CANCELED]
 
 
 async def test_a_trial_that_a_stopped_experiment_was_left_with_is_ended() -> None:

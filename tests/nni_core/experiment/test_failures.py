@@ -281,7 +281,7 @@ def test_a_backoff_doubles_up_to_an_hour() -> None:
 DEEDS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["succeed", "fail", "lose", "kill"])), max_size=25)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(deeds=DEEDS, retry=st.integers(0, 2), cut=st.integers(0, 25))
 async def test_whatever_fails_the_budget_is_kept(deeds: list[tuple[int, str]], retry: int, cut: int) -> None:
     """Never more trials than max_trial_number, nor more attempts than retries allow; each parameter set is taught once;

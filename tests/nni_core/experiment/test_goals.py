@@ -238,7 +238,6 @@ def test_a_pareto_set_holds_what_nothing_surpasses() -> None:
 NUMBER = st.integers(0, 4)
 
 
-@settings(deadline=None)
 @given(
     points=st.lists(st.tuples(NUMBER, NUMBER, NUMBER), max_size=30),
     directions=st.tuples(*[st.sampled_from(Direction)] * 3),
@@ -272,7 +271,7 @@ def test_objectives_of_older_configs() -> None:
 VALUES = st.lists(st.integers(0, 9), min_size=1, max_size=12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(values=VALUES, cut=st.integers(0, 12), patience=st.integers(1, 4), target=st.integers(5, 9))
 async def test_an_interrupted_experiment_stops_where_an_uninterrupted_one_does(
     values: list[int], cut: int, patience: int, target: int

@@ -83,7 +83,7 @@ def shown(ledger: Ledger) -> dict[str, Any]:
     return {name: value for name, value in vars(ledger).items() if name not in {"changes", "_changes_since"}}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(bodies=stories())
 def test_an_outline_comes_to_the_same(bodies: Sequence[ev.EventBody], tmp_path: Path) -> None:
     """Whatever happened, a ledger that took the outline of a log equals one that took every event."""

@@ -138,7 +138,7 @@ async def play(kit: ExperimentKit, script: random.Random, steps: int) -> None:
             await kit.succeed(number, script.randrange(100))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), cut=st.integers(0, 11))
 async def test_a_resumed_tuner_suggests_what_it_would_have(seed: int, cut: int) -> None:
     """Interrupted anywhere or not at all: the same suggestions for the same results."""

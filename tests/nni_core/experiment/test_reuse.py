@@ -181,7 +181,7 @@ class Few(CountingTuner):
         return {"x": float(self.random.randrange(3))}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), cut=st.integers(0, 20))
 async def test_equal_trials_never_run_at_the_same_time_nor_after_a_success(seed: int, cut: int) -> None:
     """Whatever order trials end in, and how; a manager that dies on the way changes nothing about it."""

@@ -81,7 +81,7 @@ def built(name: str, seed: int) -> Tuner:
 
 
 @pytest.mark.parametrize("name", [name for name in TUNERS.names(PluginKind.TUNER) if name != "Batch"])
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(seed=st.integers(0, 1000), chosen=st.sets(st.sampled_from(CONSTRAINTS), min_size=1))
 def test_no_suggestion_of_any_tuner_breaks_a_constraint(name: str, seed: int, chosen: set[str]) -> None:
     """Of every tuner that is installed, with results in between; but for Batch, which tries a list as it is."""
@@ -245,7 +245,7 @@ async def play(kit: ExperimentKit, steps: int) -> None:
             await kit.succeed(trial.sequence_id, trial.sequence_id)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cut=st.integers(0, 12), duplicates=st.sampled_from(list(Duplicates)), seed=st.integers(0, 5))
 async def test_a_resumed_experiment_goes_on_as_if_it_had_not_stopped(
     cut: int, duplicates: Duplicates, seed: int

@@ -105,7 +105,7 @@ async def tried(
 
 
 @pytest.mark.parametrize("name", TUNERS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(concurrency=st.integers(1, LAG), order=st.integers(0, 10**9).map(random.Random))
 def test_concurrency_and_order_make_no_difference(name: str, concurrency: int, order: random.Random) -> None:
     one_by_one = asyncio.run(tried(TUNERS[name], 1, random.Random(0)))
@@ -113,14 +113,14 @@ def test_concurrency_and_order_make_no_difference(name: str, concurrency: int, o
     assert asyncio.run(tried(TUNERS[name], concurrency, order)) == one_by_one
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(concurrency=st.integers(1, LAG), order=st.integers(0, 10**9).map(random.Random))
 def test_a_tuner_that_waits_is_asked_again_with_each_end(concurrency: int, order: random.Random) -> None:
     """It is asked as often, and knows as much, whatever the concurrency."""
     assert asyncio.run(tried(Knowing, concurrency, order)) == asyncio.run(tried(Knowing, 1, random.Random(0)))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(concurrency=st.integers(1, LAG), order=st.integers(0, 10**9).map(random.Random))
 def test_a_replaced_tuner_and_a_resumed_experiment_go_on_with_it(concurrency: int, order: random.Random) -> None:
     undisturbed = asyncio.run(tried(TUNERS["TPE"], 1, random.Random(0)))

@@ -243,7 +243,7 @@ def test_a_broken_plugin_file_is_refused(tmp_path: Path, site: Path, name: str, 
     assert registry.listing() == []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(name=st.text(max_size=40))
 def test_any_name_is_a_spec_or_a_plugin_error(name: str) -> None:
     """Whatever a config holds: never another exception, and always something to do about it."""

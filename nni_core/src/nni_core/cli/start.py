@@ -69,8 +69,9 @@ def make_ready_to_stay(options: Mapping[str, Any]) -> None:
 
 
 def _still_starting(waited: int, folder: ExperimentFolder) -> None:
-    where = f"What it says is in {folder.tuner_log}; Ctrl-C ends it."
-    click.echo(f"Still starting after {waited} s: the tuner is being built. {where}", err=True)
+    # A resume may as well wait for what an earlier manager left; which of the two it is, nobody here can tell.
+    why = f"Most often a tuner takes its time to be built: see {folder.tuner_log}. Ctrl-C ends it."
+    click.echo(f"Still starting after {waited} s. {why}", err=True)
 
 
 @contextmanager

@@ -311,8 +311,7 @@ def register_module(name: str) -> None:
     """
     try:
         module = importlib.import_module(name)
-    except Exception as error:
-        # The code of a stranger may raise anything while it is imported.
+    except Exception as error:  # the code of a stranger may raise anything while it is imported
         message = f"package '{name}' cannot be imported: {type(error).__name__}: {error}"
         raise PluginError(Problem(code="NNI566", message=message, help="install it first")) from error
     if not callable(getattr(module, "nni_training_services", None)):

@@ -55,8 +55,7 @@ def _folded(reader: StoreReader) -> Ledger:
         raise
     except NniError as error:
         raise StoreError(str(error)) from error
-    except Exception as error:
-        # The border to what somebody else wrote: events that no manager writes break the fold in any way.
+    except Exception as error:  # somebody else wrote it: events that no manager writes break the fold in any way
         raise StoreError(f"its events contradict each other: {error!r}") from error
     _check_names(ledger)
     return ledger

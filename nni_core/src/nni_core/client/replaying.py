@@ -60,8 +60,7 @@ def replay(folder: ExperimentFolder) -> Replay:
         worker = _worker(created.config, reference)
     try:
         return _compared(worker, story(events, assessed=False), numbers, reference.title)
-    except Exception as error:
-        # The code of a stranger: whatever a tuner raises is its answer to the replay.
+    except Exception as error:  # the code of a stranger: whatever a tuner raises is its answer to the replay
         message = f"tuner {reference.title} raised {type(error).__name__} in {worker.doing}: {error}"
         raise MachineError(Problem(code="NNI580", message=message)) from error
 

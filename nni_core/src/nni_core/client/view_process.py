@@ -54,8 +54,7 @@ def main(arguments: list[str]) -> int:
     logs.write_to(view.path / "view.log", debug=False)
     try:
         asyncio.run(_serve(order, view, [socket.socket(fileno=one) for one in listening], channel))
-    except Exception as error:
-        # The border of the process: whoever started it is told.
+    except Exception as error:  # the border of the process: whoever started it is told
         log.exception("view.failed")
         _reply(channel, Reply(fault="".join(traceback.format_exception_only(error)).strip()))
         return 1

@@ -288,10 +288,10 @@ class Engine:
                 await self._executions.pump()
             except StoreError:
                 raise
-            except Exception as error:
-                # A service is a plugin: whatever it raises ends the experiment with that reason, not in silence. It is
-                # listened to further on: trials that run go on, and a stop wants to hear of their end.
-                if told != (told := repr(error)):
+            except Exception as error:  # of a plugin: it ends the experiment with that reason, not in silence
+                # It is listened to further on: trials that run go on, and a stop wants to hear of their end.
+                if repr(error) != told:
+                    told = repr(error)
                     log.exception("service.failed")
                     self._course.become(ExperimentState.ERROR, f"the training service failed: {error}")
                 self._service_failed.set()

@@ -119,8 +119,7 @@ class Executions:
             self._watch(trial)
         try:
             answers = await self._service.submit([self._spec(trial) for trial in trials])
-        except Exception as error:
-            # A service is a plugin: whatever it raises costs these trials a wait, and the user is told.
+        except Exception as error:  # of a plugin: it costs these trials a wait, and the user is told
             log.exception("service.submit_failed")
             reason = f"the training service failed: {error}"
             answers = [NoCapacity(attempt_id=trial.attempt_id, reason=reason) for trial in trials]
