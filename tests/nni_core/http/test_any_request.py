@@ -150,7 +150,9 @@ def test_what_is_described_is_what_is_answered(
         known = [operation.as_strategy(path_parameters={"trial_id": trial_id}) for trial_id in manager.trial_ids]
         cases = one_of(*known, cases)
 
-    @settings(max_examples=EXAMPLES, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(case=cases)
     def ask(case: schemathesis.Case) -> None:
         case.validate_response(case.call(timeout=10), checks=checks)
