@@ -46,7 +46,7 @@ _PAUSES = (0.0, 0.1, 0.5, 2.0, 5.0)
 class LocalService(TrainingService):
     """Runs trials as processes of this machine."""
 
-    capabilities = Capabilities(gpu=True, reattach=True, shared_fs=True)
+    capabilities = Capabilities(gpu=True, reattach=True, shared_fs=True, same_machine=True)
 
     def __init__(
         self, context: ServiceContext, arguments: LocalArguments | None = None, *, probe: GpuProbe | None = None

@@ -1,10 +1,13 @@
 """What is acknowledged survives: kills at any moment, full disks, and a crowd of reports."""
 
 import asyncio
+import errno
+import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +31,7 @@ async def write(path, epoch):
     async def worker():
         while True:
             events = store.submit([report(), report(sequence=1)], timestamp=0)
-            await store.flush()
+            await getattr(store, sys.argv[3])()
             os.write(1, b"%d\\n" % events[-1].number)
     await asyncio.gather(*(worker() for _ in range(3)))
 
@@ -36,13 +39,14 @@ asyncio.run(write(Path(sys.argv[1]), int(sys.argv[2])))
 """
 
 
-def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("promise", ["write", "flush"])
+def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path: Path, promise: str) -> None:
     """Twelve managers in turn are killed at random moments; the log is a whole prefix with every acknowledged event."""
     path = tmp_path / "experiment.sqlite"
     moments = random.Random(3)
     acknowledged = 0
     for epoch in range(1, 13):
-        acknowledged = max(acknowledged, _write_until_killed(path, epoch, moments.uniform(0, 0.05)))
+        acknowledged = max(acknowledged, _write_until_killed(path, epoch, promise, moments.uniform(0, 0.05)))
         with open_readonly(path) as reader:
             numbers = [event.number for event in reader.replay()]
             assert numbers == list(range(1, len(numbers) + 1))
@@ -51,9 +55,10 @@ def test_a_killed_writer_loses_nothing_it_acknowledged(tmp_path: Path) -> None:
     assert acknowledged > 100
 
 
-def _write_until_killed(path: Path, epoch: int, delay: float) -> int:
+def _write_until_killed(path: Path, epoch: int, promise: str, delay: float) -> int:
     """The last number that a writer acknowledged, killed some seconds after its first."""
-    with subprocess.Popen([sys.executable, "-c", WRITER, str(path), str(epoch)], stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", WRITER, str(path), str(epoch), promise]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         first = process.stdout.readline()
         time.sleep(delay)
@@ -71,7 +76,7 @@ async def test_a_full_disk_breaks_the_store_and_loses_nothing(tmp_path: Path) ->
     store.submit([started(1)], timestamp=0)
     await store.flush()
     _limit_pages(store, 40)
-    with pytest.raises(StoreError, match=r"cannot write .*database or disk is full; events after number \d+ are not"):
+    with pytest.raises(StoreError, match=r"cannot write .*database or disk is full; events after number \d+ may not"):
         await _fill(store)
     durable = store.last
     with pytest.raises(StoreError, match="disk is full"):
@@ -104,6 +109,100 @@ async def test_events_nobody_flushes_become_durable_soon(tmp_path: Path) -> None
         while store.last < 2:  # noqa: ASYNC110 - the point is that nobody is told
             await asyncio.sleep(0.01)
     await store.close()
+
+
+class Disk:
+    """Stands between the store and a disk that takes its time. Real ones cannot be told when to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.answers = threading.Event()
+        self.fault: OSError | None = None
+        self.syncs = 0
+        monkeypatch.setattr("nni_core.store.writer._sync", self._sync)
+
+    def _sync(self, descriptor: int) -> None:
+        self.answers.wait()
+        if self.fault:
+            raise self.fault
+        os.fdatasync(descriptor)
+        self.syncs += 1
+
+
+async def _quick_store(path: Path, disk: Disk) -> SqliteStore:
+    """One that has found out that it writes quickly."""
+    store = create_store(path, network=False)
+    store.submit([started(1)], timestamp=0)
+    disk.answers.set()
+    await store.flush()
+    disk.answers.clear()
+    return store
+
+
+async def test_writing_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written can be read by others at once; a flush waits until the disk has it."""
+    disk = Disk(monkeypatch)
+    store = await _quick_store(tmp_path / "experiment.sqlite", disk)
+    store.submit([report()], timestamp=1)
+    await store.write()
+    with open_readonly(tmp_path / "experiment.sqlite") as reader:
+        assert (store.last, len(list(reader.replay()))) == (2, 2)
+    flush = asyncio.ensure_future(store.flush())
+    await asyncio.sleep(0.3)
+    assert not flush.done()
+    store.submit([report(sequence=1)], timestamp=2)
+    await store.write()
+    assert store.last == 3
+    disk.answers.set()
+    await flush
+    await store.close()
+
+
+async def test_what_is_written_is_soon_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a flush, and once for all that was written meanwhile."""
+    disk = Disk(monkeypatch)
+    store = await _quick_store(tmp_path / "experiment.sqlite", disk)
+    disk.answers.set()
+    before = disk.syncs
+    for sequence in range(20):
+        store.submit([report(sequence=sequence)], timestamp=1)
+        await store.write()
+    async with asyncio.timeout(10):
+        while disk.syncs == before:  # noqa: ASYNC110 - the point is that nobody is told
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert disk.syncs - before <= 2
+    await store.close()
+
+
+async def test_a_disk_that_fails_later_breaks_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told with the number up to which everything is safe, to who waits and to whoever comes later."""
+    disk = Disk(monkeypatch)
+    store = await _quick_store(tmp_path / "experiment.sqlite", disk)
+    store.submit([report()], timestamp=1)
+    await store.write()
+    disk.fault = OSError(errno.EIO, "Input/output error")
+    flush = asyncio.ensure_future(store.flush())
+    disk.answers.set()
+    with pytest.raises(StoreError, match="Input/output error; events after number 1 may not be kept"):
+        await flush
+    with pytest.raises(StoreError, match="Input/output error"):
+        store.submit([report(sequence=1)], timestamp=2)
+    await store.close()
+
+
+async def test_the_write_ahead_log_does_not_grow(tmp_path: Path) -> None:
+    """It has its size from the beginning: growing takes kernel threads, which wait for a core like everybody else."""
+    path = tmp_path / "experiment.sqlite"
+    log = path.with_name("experiment.sqlite-wal")
+    store = create_store(path, network=False)
+    size = log.stat().st_size
+    store.submit([started(1)], timestamp=0)
+    for sequence in range(3000):
+        store.submit([report(sequence=sequence, value="x" * 200)], timestamp=0)
+        await store.write()
+    assert log.stat().st_size == size > 0
+    await store.close()
+    assert not log.exists()
 
 
 async def test_a_hundred_thousand_reports(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:

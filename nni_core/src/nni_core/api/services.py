@@ -24,6 +24,8 @@ class Capabilities:
     reattach: bool = False
     #: trials see the experiment's folder under the same path as the manager
     shared_fs: bool = False
+    #: trials run on the manager's machine, so that they are gone when it loses its power
+    same_machine: bool = False
 
 
 @frozen(kw_only=True)

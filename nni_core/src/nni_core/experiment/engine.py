@@ -279,7 +279,7 @@ class Engine:
             self._course.settle(exhausted=self._slots.exhausted)
             await self._slots.fill()
             self._course.settle(exhausted=self._slots.exhausted)
-            await self._store.flush()
+            await self._store.write()
 
     async def _follow_service(self) -> None:
         told = ""

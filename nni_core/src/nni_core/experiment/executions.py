@@ -96,6 +96,11 @@ class Executions:
         return [trial for trial in found if trial.same_as is None]
 
     @property
+    def outlive_the_machine(self) -> bool:
+        """Whether trials may go on when the manager's machine has lost its power."""
+        return not self._service.capabilities.same_machine
+
+    @property
     def placed(self) -> int:
         """How many trials the service has."""
         return len(self._placed)

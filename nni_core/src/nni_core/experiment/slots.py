@@ -66,9 +66,7 @@ class Slots:
     async def fill(self) -> None:
         """Run what waits, and create what there is room for: one batch of it."""
         if waiting := self._next_in_line():
-            # Their attempt ids are durable before anything runs under them.
-            await self._store.flush()
-            await self._executions.place(waiting)
+            await self._place(waiting)
         await self._create()
 
     async def add(self, parameters: Parameters) -> int:
@@ -108,12 +106,19 @@ class Slots:
             if not bodies or self._ledger.state in {ExperimentState.STOPPING, ExperimentState.STOPPED}:
                 return
             self._recorder.record(*bodies)
-        await self._store.flush()
         created = [self._ledger.trials[body.trial_id] for body in bodies if isinstance(body, ev.TrialCreated)]
-        await self._executions.place([trial for trial in created if trial.same_as is None])
+        await self._place([trial for trial in created if trial.same_as is None])
         if len(created) == BATCH or self._turns.are_kept:
             await asyncio.sleep(0)  # however much there is to create, everything else has its turn
             self._recorder.wake()
+
+    async def _place(self, trials: Sequence[Trial]) -> None:
+        """Hand trials to the training service. Nothing may run under an attempt id that nobody knows any more."""
+        if self._executions.outlive_the_machine:
+            await self._store.flush()
+        else:
+            await self._store.write()
+        await self._executions.place(trials)
 
     def _room(self) -> int:
         """How many trials may be created now, in one go."""

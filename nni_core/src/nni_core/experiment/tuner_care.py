@@ -130,7 +130,7 @@ class TunerCare:
 
     async def _replace(self) -> None:
         async with self.asking:
-            await self._store.flush()
+            await self._store.write()
             upto = self._ledger.cursor
             self._missed = []
             past = self._story(event for event in self._store.replay() if event.number <= upto)

@@ -24,30 +24,37 @@ class Store(Protocol):
 
     @property
     def last(self) -> int:
-        """Number of the latest durable event; 0 when there is none."""
+        """Number of the latest event that is written; 0 when there is none."""
 
     def submit(self, bodies: Sequence[EventBody], *, timestamp: int) -> Sequence[Event]:
-        """Number events and queue them to be written, in order, in one transaction. Returns at once; they become
-        durable with the next :meth:`flush`. Waiting events are committed together.
+        """Number events and queue them to be written, in order, in one transaction. Returns at once; they are written
+        with the next :meth:`write` or :meth:`flush`, or soon. Waiting events are written together.
 
         :raises StoreError: when an earlier write failed.
         """
 
+    async def write(self) -> None:
+        """Return when everything submitted so far is written: whatever process ends, it is there. The machine itself
+        may lose it until it is durable, which it is soon.
+
+        :raises StoreError: when it cannot be.
+        """
+
     async def flush(self) -> None:
-        """Return when everything submitted so far is durable.
+        """Return when everything submitted so far is durable: the machine may lose its power.
 
         :raises StoreError: when it cannot be.
         """
 
     def replay(self, after: int = 0) -> Iterator[Event]:
-        """Every durable event after a number, in order."""
+        """Every event that is written after a number, in order."""
 
     def outline(self) -> Iterator[tuple[Event, int]]:
-        """What the durable events add up to, in order, with many fewer events: of a trial's intermediate reports that
-        count only the last one, and beside each event the number of those that it stands for."""
+        """What the events that are written add up to, in order, with many fewer events: of a trial's intermediate
+        reports that count only the last one, and beside each event the number of those that it stands for."""
 
     def metrics(self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
-        """Reports, in order of arrival, of one trial or of all. Includes what is submitted and not yet durable."""
+        """Reports, in order of arrival, of one trial or of all. Includes what is submitted and not yet written."""
 
     async def close(self) -> None:
         """Write what waits and let go. May be called twice."""

@@ -41,6 +41,9 @@ class MemoryStore:
         self._waiting.extend([entry_of(event) for event in events])
         return events
 
+    async def write(self) -> None:
+        await self.flush()
+
     async def flush(self) -> None:
         self._refuse_when_broken()
         if not self._waiting:

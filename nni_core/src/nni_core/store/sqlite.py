@@ -1,7 +1,7 @@
-"""The store of a running experiment: SQLite, one writing connection, committed in groups.
+"""The store of a running experiment: SQLite, one writing connection, written in groups.
 
-On a quick disk a commit takes a third of a millisecond, and to have it made by a thread takes more than twice that on a
-busy machine. So the event loop makes it itself, as long as the latest was quick; otherwise a thread does.
+To write a transaction takes a tenth of a millisecond, and to have it written by a thread ten times that on a busy
+machine. So the event loop writes it itself, as long as the latest was quick. For the disk, only a thread ever waits.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from nni_core.store.writer import Entry, Writer, entry_of
 
 __all__ = ["SqliteStore", "create_store", "open_readonly", "open_store"]
 
-#: seconds that a submitted event waits for company when nobody flushes
-_COMMIT_DELAY = 0.1
+#: seconds until an event begins to be made durable when nobody flushes; until it is written, when nobody asks for that
+_DELAY = 0.1
 
 
 def create_store(path: Path, *, network: bool | None = None) -> SqliteStore:
@@ -58,7 +58,8 @@ class SqliteStore:
     def __init__(self, path: Path, connection: sqlite3.Connection, *, exclusive: bool) -> None:
         self._path = path
         lock = threading.Lock()
-        self._writer = Writer(connection, lock, committed=self._on_committed, failed=self._on_failed)
+        log = None if exclusive else database.write_ahead_log(path)
+        self._writer = Writer(connection, lock, log=log, durable=self._on_durable, failed=self._on_failed)
         self._reader = (
             StoreReader(connection, lock, path)
             if exclusive
@@ -66,10 +67,11 @@ class SqliteStore:
         )
         #: who reads from the connection that writes may hold it for long
         self._shares_connection = exclusive
-        #: numbers of the latest event that is durable, that the writer has, and that there is
-        self._last = self._sent = self._submitted = self._writer.last_at_start
+        #: number of the latest event that there is, that the writer has, that is written, and that is durable
+        self._submitted = self._sent = self._written = self._durable = self._writer.last_at_start
         self._unsent: list[Entry] = []
-        self._unsent_timer: asyncio.TimerHandle | None = None
+        #: at its end everything begins to be made durable
+        self._timer: asyncio.TimerHandle | None = None
         self._pending = PendingMetrics()
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -77,7 +79,7 @@ class SqliteStore:
 
     @property
     def last(self) -> int:
-        return self._last
+        return self._written
 
     def submit(self, bodies: Sequence[EventBody], *, timestamp: int) -> Sequence[Event]:
         self._refuse_when_broken()
@@ -88,17 +90,23 @@ class SqliteStore:
         for event in events:
             self._pending.add(event)
         self._loop = asyncio.get_running_loop()
-        if events and self._unsent_timer is None:
-            self._unsent_timer = self._loop.call_later(_COMMIT_DELAY, self._send)
+        if events and self._timer is None:
+            self._timer = self._loop.call_later(_DELAY, self._send)
         return events
+
+    async def write(self) -> None:
+        self._refuse_when_broken()
+        if self._submitted == self._written:
+            return
+        if self._sent == self._written and self._writer.is_quick and not self._shares_connection:
+            self._write()
+            await asyncio.sleep(0)  # everybody else has a turn, as when there is something to wait for
+            return
+        await self.flush()
 
     async def flush(self) -> None:
         self._refuse_when_broken()
-        if self._submitted == self._last:
-            return
-        if self._sent == self._last and self._writer.is_quick and not self._shares_connection:
-            self._commit()
-            await asyncio.sleep(0)  # everybody else has a turn, as when there is something to wait for
+        if self._submitted == self._durable:
             return
         self._send()
         future = asyncio.get_running_loop().create_future()
@@ -106,14 +114,14 @@ class SqliteStore:
         await future
 
     def replay(self, after: int = 0) -> Iterator[Event]:
-        return self._reader.replay(after, self._last)
+        return self._reader.replay(after, self._written)
 
     def outline(self) -> Iterator[tuple[Event, int]]:
-        return self._reader.outline(self._last)
+        return self._reader.outline(self._written)
 
     def metrics(self, trial_id: TrialId | None = None, *, kind: MetricKind | None = None) -> Sequence[Metric]:
-        durable = self._reader.metrics(trial_id, kind=kind, through=self._last)
-        return self._pending.after(durable, trial_id, kind)
+        written = self._reader.metrics(trial_id, kind=kind, through=self._written)
+        return self._pending.after(written, trial_id, kind)
 
     async def close(self) -> None:
         """Write what waits and let go. May be called twice.
@@ -133,33 +141,32 @@ class SqliteStore:
         if self._broken is not None:
             raise type(self._broken)(str(self._broken)) from self._broken.__cause__
 
-    def _commit(self) -> None:
-        """Write what waits, with nothing ahead of it."""
-        entries = self._taken()
+    def _write(self) -> None:
+        """Write what waits, with nothing ahead of it. The timer sees to it that it becomes durable."""
         try:
-            self._writer.commit(entries)
+            self._writer.write(self._taken())
         except Exception as error:  # noqa: BLE001 - as in the writer's thread: whatever it is breaks the store
             self._break(error)
             self._refuse_when_broken()
-        self._acknowledge(self._sent)
+        self._wrote(self._sent)
 
     def _send(self) -> None:
-        if entries := self._taken():
-            self._writer.put(entries)
+        """Have what waits written, and everything made durable."""
+        self._cancel_timer()
+        self._writer.put(self._taken())
 
     def _taken(self) -> Sequence[Entry]:
         """What waits, for the writer."""
-        self._cancel_timer()
         entries, self._unsent = self._unsent, []
         self._sent = self._submitted
         return entries
 
     def _cancel_timer(self) -> None:
-        if self._unsent_timer is not None:
-            self._unsent_timer.cancel()
-            self._unsent_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    def _on_committed(self, through: int) -> None:
+    def _on_durable(self, through: int) -> None:
         """In the writer's thread."""
         self._call_in_loop(self._acknowledge, through)
 
@@ -174,9 +181,13 @@ class SqliteStore:
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback, argument)
 
+    def _wrote(self, through: int) -> None:
+        self._written = max(self._written, through)
+        self._pending.drop(self._written)
+
     def _acknowledge(self, through: int) -> None:
-        self._last = through
-        self._pending.drop(through)
+        self._wrote(through)
+        self._durable = through
         while self._waiters and self._waiters[0][0] <= through:
             _, future = self._waiters.popleft()
             if not future.done():
@@ -195,7 +206,7 @@ class SqliteStore:
         if isinstance(error, StoreError):
             return error
         explained = StoreError(
-            f"cannot write {self._path}: {error}; events after number {self._last} are not kept: "
+            f"cannot write {self._path}: {error}; events after number {self._durable} may not be kept: "
             "make room or mend the disk, then resume the experiment"
         )
         explained.__cause__ = error

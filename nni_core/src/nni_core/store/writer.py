@@ -1,17 +1,20 @@
 """Writes the log: in one thread, or at once for a caller who knows that nothing is under way.
 
-Everything that waits goes into one transaction.
+Everything that waits goes into one transaction. What is written survives the end of every process, its own included;
+to survive a loss of power it must be durable, which takes a disk's time, and is for the thread to wait for.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import queue
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from attrs import frozen
 
@@ -20,8 +23,11 @@ from nni_core.store.codec import encode_body, encode_value, number_of
 from nni_core.store.events import Event, ManagerStarted, MetricReported, TrialRequeued
 from nni_core.store.sql import QUERIES
 
-#: seconds that a commit takes at most where it is quicker to make it than to hand it to the thread and hear of it
+#: seconds that a transaction takes at most where it is quicker to write it than to hand it to the thread and hear of it
 QUICK = 0.003
+
+#: all that a file's content takes to be durable
+_sync = getattr(os, "fdatasync", os.fsync)
 
 _SQLITE_INTEGERS = range(-(2**63), 2**63)
 
@@ -85,7 +91,7 @@ def epoch_after(epoch: int, entries: Sequence[Entry]) -> int:
 
 
 class Writer:
-    """Owns the writing connection. ``committed`` and ``failed`` are called in its thread, for what was :meth:`put`.
+    """Owns the writing connection. ``durable`` and ``failed`` are called in its thread, after what was :meth:`put`.
     After a failure nothing is written any more."""
 
     def __init__(
@@ -93,15 +99,18 @@ class Writer:
         connection: sqlite3.Connection,
         lock: threading.Lock,
         *,
-        committed: Callable[[int], None],
+        log: Path | None,
+        durable: Callable[[int], None],
         failed: Callable[[Exception], None],
     ) -> None:
+        """``log``: the write-ahead log; None when there is none, and what is written is durable at once."""
         self._connection = connection
         self._lock = lock
-        self._committed = committed
+        self._log = None if log is None else os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+        self._durable = durable
         self._failed = failed
         self._epoch, self._last = connection.execute(QUERIES["fence"]).fetchone()
-        #: seconds that the latest commit took
+        #: seconds that the latest transaction took
         self._took = math.inf
         self._queue: queue.SimpleQueue[Sequence[Entry] | None] = queue.SimpleQueue()
         # A daemon, so that a program which forgets to close a store can still end: nothing acknowledged is lost.
@@ -115,11 +124,11 @@ class Writer:
 
     @property
     def is_quick(self) -> bool:
-        """Whether the latest commit was so quick that the next may be waited for. Not known before the first."""
+        """Whether the latest transaction was so quick that the next may be waited for. Not known before the first."""
         return self._took <= QUICK
 
     def put(self, entries: Sequence[Entry]) -> None:
-        """Queue entries, numbered on from the ones before."""
+        """Have entries written, numbered on from the ones before, and everything so far made durable."""
         self._queue.put(entries)
 
     def close(self) -> None:
@@ -127,32 +136,40 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
         self._connection.close()
+        if self._log is not None:
+            os.close(self._log)
+            self._log = None
 
     def _run(self) -> None:
-        while waiting := self._take():
+        while (waiting := self._take()) is not None:
             try:
-                self.commit(waiting)
+                if waiting:
+                    self.write(waiting)
+                through = self._last
+                if self._log is not None:
+                    _sync(self._log)
             except Exception as error:  # noqa: BLE001 - the border of the thread: whoever waits must hear of it
                 self._failed(error)
                 return
-            self._committed(waiting[-1].number)
+            self._durable(through)
 
-    def _take(self) -> list[Entry]:
-        """Everything that waits; waits for something when nothing does. Empty at the end."""
+    def _take(self) -> list[Entry] | None:
+        """Everything that waits; waits for something when nothing does. None at the end."""
         entries: list[Entry] = []
         batch = self._queue.get()
+        if batch is None:
+            return None
         while batch is not None:
             entries.extend(batch)
             try:
                 batch = self._queue.get_nowait()
             except queue.Empty:
                 return entries
-        if entries:
-            # The end was seen, and there is something to write before it.
-            self._queue.put(None)
+        # The end was seen, and there is something to do before it.
+        self._queue.put(None)
         return entries
 
-    def commit(self, entries: Sequence[Entry]) -> None:
+    def write(self, entries: Sequence[Entry]) -> None:
         """Write entries, numbered on from the ones before, now. For callers who know that nothing is queued.
 
         :raises Exception: when they cannot be written. Nothing may be written afterwards.

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from nni_core.model import AttemptId, Json, Metric, MetricKind, TrialId, tag_floats
 from nni_core.store.base import StaleManagerError, Store, StoreError
-from nni_core.store.events import EventBody, ManagerStarted, MetricReported, Note, TrialRequeued
+from nni_core.store.events import Event, EventBody, ManagerStarted, MetricReported, Note, TrialRequeued
 
 
 def started(epoch: int) -> ManagerStarted:
@@ -66,6 +66,19 @@ class StoreContract:
         assert list(store.replay(after=2)) == events[2:]
         await store.close()
 
+    async def test_written_events_are_replayed(self, open_log: Callable[[], Store]) -> None:
+        """What is written is in the log, whether it is durable yet or not; to flush it afterwards is no change."""
+        store = open_log()
+        events: list[Event] = []
+        for batch in range(3):
+            events += store.submit([started(batch + 1), Note(message="a")], timestamp=5)
+            await store.write()
+            assert (store.last, list(store.replay())) == (len(events), events)
+        await store.write()
+        await store.flush()
+        assert (store.last, list(store.replay())) == (len(events), events)
+        await store.close()
+
     async def test_a_log_opened_anew_goes_on(self, open_log: Callable[[], Store]) -> None:
         """A new manager sees every event of the one before, and numbers on."""
         store = open_log()
@@ -78,14 +91,14 @@ class StoreContract:
         assert [event.number for event in again.replay()] == [1, 2, 3]
         await again.close()
 
-    async def test_what_is_not_flushed_is_not_replayed(self, open_log: Callable[[], Store]) -> None:
-        """Replay knows durable events only."""
+    async def test_what_waits_is_not_replayed(self, open_log: Callable[[], Store]) -> None:
+        """Replay knows events that are written only."""
         store = open_log()
         store.submit([started(1)], timestamp=5)
         assert (store.last, list(store.replay())) == (0, [])
         await store.close()
 
-    async def test_metrics_include_what_is_not_yet_durable(self, open_log: Callable[[], Store]) -> None:
+    async def test_metrics_include_what_is_not_yet_written(self, open_log: Callable[[], Store]) -> None:
         """A report can be read as soon as it is submitted, once, before and after the flush."""
         store = open_log()
         store.submit([started(1), report(value=1, sequence=0)], timestamp=5)
@@ -123,7 +136,7 @@ class StoreContract:
         await store.close()
 
     async def test_a_requeued_trial_has_no_reports(self, open_log: Callable[[], Store]) -> None:
-        """Reports of an earlier attempt are forgotten, waiting or durable; those after it count."""
+        """Reports of an earlier attempt are forgotten, waiting or written; those after it count."""
         store = open_log()
         store.submit([started(1), report(value=1), report("B", 9)], timestamp=5)
         await store.flush()
