@@ -157,6 +157,22 @@ async def test_writing_does_not_wait_for_the_disk(tmp_path: Path, monkeypatch: p
     await store.close()
 
 
+async def test_a_disk_that_does_not_answer_holds_up_nobody_who_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long it takes, and whether somebody asked for the earlier events to be written or not."""
+    store = await _quick_store(tmp_path / "experiment.sqlite", disk := Disk(monkeypatch))
+    async with asyncio.timeout(10):
+        for sequence in range(5):
+            store.submit([report(sequence=2 * sequence)], timestamp=1)
+            await asyncio.sleep(0.15)
+            store.submit([report(sequence=2 * sequence + 1)], timestamp=1)
+            await store.write()
+    assert (store.last, disk.syncs) == (11, 1)
+    disk.answers.set()
+    await store.close()
+
+
 async def test_what_is_written_is_soon_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a flush, and once for all that was written meanwhile."""
     disk = Disk(monkeypatch)

@@ -91,18 +91,18 @@ class SqliteStore:
             self._pending.add(event)
         self._loop = asyncio.get_running_loop()
         if events and self._timer is None:
-            self._timer = self._loop.call_later(_DELAY, self._send)
+            self._timer = self._loop.call_later(_DELAY, self._on_time)
         return events
 
     async def write(self) -> None:
         self._refuse_when_broken()
         if self._submitted == self._written:
             return
-        if self._sent == self._written and self._writer.is_quick and not self._shares_connection:
-            self._write()
-            await asyncio.sleep(0)  # everybody else has a turn, as when there is something to wait for
+        if not self._may_write:
+            await self.flush()
             return
-        await self.flush()
+        self._write()
+        await asyncio.sleep(0)  # everybody else has a turn, as when there is something to wait for
 
     async def flush(self) -> None:
         self._refuse_when_broken()
@@ -141,8 +141,13 @@ class SqliteStore:
         if self._broken is not None:
             raise type(self._broken)(str(self._broken)) from self._broken.__cause__
 
+    @property
+    def _may_write(self) -> bool:
+        """Whether to write in the loop: nothing is ahead, and it will not take long."""
+        return self._sent == self._written and self._writer.is_quick and not self._shares_connection
+
     def _write(self) -> None:
-        """Write what waits, with nothing ahead of it. The timer sees to it that it becomes durable."""
+        """Write what waits. The timer sees to it that it becomes durable."""
         try:
             self._writer.write(self._taken())
         except Exception as error:  # noqa: BLE001 - as in the writer's thread: whatever it is breaks the store
@@ -153,7 +158,13 @@ class SqliteStore:
     def _send(self) -> None:
         """Have what waits written, and everything made durable."""
         self._cancel_timer()
+        if self._unsent and self._may_write:
+            self._write()
         self._writer.put(self._taken())
+
+    def _on_time(self) -> None:
+        with suppress(StoreError):  # whoever comes next hears of it
+            self._send()
 
     def _taken(self) -> Sequence[Entry]:
         """What waits, for the writer."""
