@@ -29,9 +29,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-#: seconds that a beginning waits until it is told: meanwhile the trial has the core that its manager would take
-_COMPANY = 0.005
-
 #: supervisors let these through when they have their own handlers; the warden itself ends with its manager only
 _BLOCKED = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT}
 
@@ -70,8 +67,6 @@ class Warden:
         self.origin = origin
         #: by pid; a supervisor leaves when it has been waited for
         self.seats: dict[int, Seat] = {}
-        #: for the manager, and not sent yet
-        self.unsaid = b""
         self.ended, self.reports = os.pipe()
         self.awake, self.wake = os.pipe()
         os.set_blocking(self.awake, False)
@@ -95,8 +90,7 @@ class Warden:
     def _listen(self) -> None:
         unread = b""
         while True:
-            late = bool(self.unsaid)
-            readable, _, _ = select.select([self.link, self.awake, self.ended], [], [], _COMPANY if late else None)
+            readable, _, _ = select.select([self.link, self.awake, self.ended], [], [])
             # Before the dead are counted: a supervisor may report and die.
             if self.ended in readable:
                 self._hear_reports()
@@ -110,8 +104,6 @@ class Warden:
                 *lines, unread = (unread + received).split(b"\n")
                 for line in lines:
                     self._obey(line)
-            if late:
-                self._say()
 
     def _obey(self, line: bytes) -> None:
         order = json.loads(line)
@@ -133,7 +125,7 @@ class Warden:
         except BrokenPipeError:
             # It was killed while it waited. Its end is told when it has been waited for.
             return
-        self._note("started", attempt_id=order["attempt_id"], timestamp=timestamp)
+        self._tell("started", attempt_id=order["attempt_id"], timestamp=timestamp)
 
     def _free_seat(self) -> Seat:
         for seat in self.seats.values():
@@ -208,16 +200,7 @@ class Warden:
                 os.kill(pid, signal.SIGTERM)
 
     def _tell(self, event: str, **details: Any) -> None:
-        self._note(event, **details)
-        self._say()
-
-    def _note(self, event: str, **details: Any) -> None:
-        """Tell the manager with the next thing that it is told, or a moment later."""
-        self.unsaid += json.dumps({"event": event, **details}).encode() + b"\n"
-
-    def _say(self) -> None:
-        unsaid, self.unsaid = self.unsaid, b""
-        _write_all(self.link, unsaid)
+        _write_all(self.link, json.dumps({"event": event, **details}).encode() + b"\n")
 
 
 def _leave_grace(directory: str, grace: float) -> None:

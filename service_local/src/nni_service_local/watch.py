@@ -87,8 +87,9 @@ class Watch:
                 for event in self._told(self._facts.popleft()):
                     yield event
             for execution in list(self._executions.values()):
-                for event in self._outputs(execution):
-                    yield event
+                if execution.began:
+                    for event in self._outputs(execution):
+                        yield event
                 self._look_at_lock(execution)
             await self._wait()
 

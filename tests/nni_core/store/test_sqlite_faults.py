@@ -173,6 +173,20 @@ async def test_a_disk_that_does_not_answer_holds_up_nobody_who_writes(
     await store.close()
 
 
+async def test_a_thread_that_writes_tells_so_before_the_disk_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where transactions are slow, too, only a flush waits for the disk."""
+    store = await _quick_store(tmp_path / "experiment.sqlite", disk := Disk(monkeypatch))
+    monkeypatch.setattr("nni_core.store.writer.QUICK", 0)
+    store.submit([report()], timestamp=1)
+    async with asyncio.timeout(10):
+        await store.write()
+    assert (store.last, disk.syncs) == (2, 1)
+    disk.answers.set()
+    await store.close()
+
+
 async def test_what_is_written_is_soon_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a flush, and once for all that was written meanwhile."""
     disk = Disk(monkeypatch)
@@ -219,6 +233,32 @@ async def test_the_write_ahead_log_does_not_grow(tmp_path: Path) -> None:
     assert log.stat().st_size == size > 0
     await store.close()
     assert not log.exists()
+
+
+async def test_a_disk_that_is_nearly_full_keeps_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log's size is a convenience; what has to be written may still find room, a stop for one."""
+    path = tmp_path / "experiment.sqlite"
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+        store = create_store(path, network=False)
+    assert path.with_name("experiment.sqlite-wal").stat().st_size < 100_000
+    store.submit([started(1)], timestamp=0)
+    await store.flush()
+    assert store.last == 1
+    await store.close()
+
+
+async def test_a_link_to_a_log_is_followed(tmp_path: Path) -> None:
+    """As SQLite does it: nothing is left beside the link."""
+    (tmp_path / "links").mkdir()
+    await create_store(tmp_path / "experiment.sqlite", network=False).close()
+    link = tmp_path / "links" / "experiment.sqlite"
+    link.symlink_to(tmp_path / "experiment.sqlite")
+    store = open_store(link, network=False)
+    store.submit([started(1)], timestamp=0)
+    await store.flush()
+    assert list(link.parent.iterdir()) == [link]
+    await store.close()
 
 
 async def test_a_hundred_thousand_reports(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:

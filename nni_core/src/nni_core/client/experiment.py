@@ -201,7 +201,7 @@ class Experiment(ObservedExperiment):
         self._take_config()
 
     def save_checkpoint(self) -> None:
-        """Does nothing: every event of an experiment is on disk before anything follows from it."""
+        """Does nothing: every event of an experiment is written as it happens."""
 
     def _take_config(self) -> None:
         self.config = ExperimentConfig(**self.get_experiment_profile()["params"])

@@ -213,7 +213,7 @@ class Engine:
     # --- the one way of change ----------------------------------------------------------------------------------------
 
     def record(self, *bodies: ev.EventBody) -> None:
-        """Let things happen, in order. Durable after the next ``flush`` of the store."""
+        """Let things happen, in order. Durable after the next ``flush`` of the store, or soon."""
         try:
             events = self._store.submit(bodies, timestamp=self._clock.now())
         except StoreError as error:
@@ -306,6 +306,7 @@ class Engine:
             left = TICK if limit is None else limit - self.duration
             await self._clock.sleep(min(TICK, left) if left > 0 else TICK)
             self._care.note_slowness()
+            await self._store.write()  # a disk that has failed since is heard of here, if nowhere else
             if self._executions.waiting() or (limit is not None and self.ledger.state is ExperimentState.RUNNING):
                 self.wake()
 

@@ -13,7 +13,7 @@ class Recorder(Protocol):
     """The engine, as its parts see it."""
 
     def record(self, *bodies: ev.EventBody) -> None:
-        """Let things happen, in order. Durable after the next ``flush`` of the store."""
+        """Let things happen, in order. Durable after the next ``flush`` of the store, or soon."""
 
     def wake(self) -> None:
         """Look whether there is anything to do."""

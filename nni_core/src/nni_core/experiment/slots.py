@@ -113,8 +113,9 @@ class Slots:
             self._recorder.wake()
 
     async def _place(self, trials: Sequence[Trial]) -> None:
-        """Hand trials to the training service. Nothing may run under an attempt id that nobody knows any more."""
-        if self._executions.outlive_the_machine:
+        """Hand trials to the training service. Nothing may run under an attempt id that nobody knows any more. And a
+        trial's next attempt has a folder by its number, which may outlast a loss of power when its record does not."""
+        if self._executions.outlive_the_machine or any(trial.attempt > 1 for trial in trials):
             await self._store.flush()
         else:
             await self._store.write()

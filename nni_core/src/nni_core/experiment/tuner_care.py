@@ -130,9 +130,9 @@ class TunerCare:
 
     async def _replace(self) -> None:
         async with self.asking:
-            await self._store.write()
             upto = self._ledger.cursor
-            self._missed = []
+            self._missed = []  # what happens from here on, while it is written too, is told after the story
+            await self._store.write()
             past = self._story(event for event in self._store.replay() if event.number <= upto)
             try:
                 await self._tuner.restart(past)

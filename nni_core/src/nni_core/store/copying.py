@@ -36,7 +36,7 @@ def copy_closed(path: Path, target: Path) -> None:
 
 
 def copy_open(path: Path, target: Path) -> None:
-    """Copy a log that its manager writes: what was durable at one moment.
+    """Copy a log that its manager writes: what was written at one moment.
 
     :raises StoreError: when it cannot be read or written.
     """

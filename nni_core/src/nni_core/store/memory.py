@@ -13,7 +13,7 @@ from nni_core.store.writer import Entry, entry_of, epoch_after
 
 
 class MemoryLog:
-    """What stores over one log share: the durable entries, and which manager may write."""
+    """What stores over one log share: the entries that are written, and which manager may write."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []

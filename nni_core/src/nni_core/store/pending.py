@@ -1,4 +1,4 @@
-"""Reports that are submitted and not yet durable: the store's answers include them."""
+"""Reports that are submitted and not yet written: the store's answers include them."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class PendingMetrics:
             self._requeues.append((event.number, body.trial_id))
 
     def drop(self, through: int) -> None:
-        """Events up to this one are durable now."""
+        """Events up to this one are written now."""
         while self._reports and self._reports[0][0] <= through:
             self._reports.popleft()
         while self._requeues and self._requeues[0][0] <= through:
             self._requeues.popleft()
 
     def clear(self) -> None:
-        """What waits will never be durable."""
+        """What waits will never be written."""
         self._reports.clear()
         self._requeues.clear()
 
-    def after(self, durable: Sequence[Metric], trial_id: TrialId | None, kind: MetricKind | None) -> Sequence[Metric]:
-        """The durable reports of a trial (None: of all) and a kind (None: both), brought up to date."""
+    def after(self, written: Sequence[Metric], trial_id: TrialId | None, kind: MetricKind | None) -> Sequence[Metric]:
+        """The written reports of a trial (None: of all) and a kind (None: both), brought up to date."""
         forgotten = {trial for _, trial in self._requeues}
         waiting = (
             metric
             for _, metric in self._reports
             if (trial_id is None or metric.trial_id == trial_id) and (kind is None or metric.kind is kind)
         )
-        return [*(metric for metric in durable if metric.trial_id not in forgotten), *waiting]
+        return [*(metric for metric in written if metric.trial_id not in forgotten), *waiting]

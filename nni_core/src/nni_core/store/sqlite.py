@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from nni_core.model import Metric, MetricKind, TrialId
@@ -28,6 +29,8 @@ __all__ = ["SqliteStore", "create_store", "open_readonly", "open_store"]
 #: seconds until an event begins to be made durable when nobody flushes; until it is written, when nobody asks for that
 _DELAY = 0.1
 
+Waiters = deque[tuple[int, asyncio.Future[None]]]
+
 
 def create_store(path: Path, *, network: bool | None = None) -> SqliteStore:
     """Make the store of a new experiment. ``network`` tells whether ``path`` lies on a network file system; None:
@@ -36,7 +39,7 @@ def create_store(path: Path, *, network: bool | None = None) -> SqliteStore:
     :raises StoreError: when the file exists or cannot be made.
     """
     exclusive = is_network_file_system(path.parent) if network is None else network
-    return SqliteStore(path, database.create(path, exclusive=exclusive), exclusive=exclusive)
+    return _store(path, database.create(path, exclusive=exclusive), exclusive=exclusive)
 
 
 def open_store(path: Path, *, network: bool | None = None) -> SqliteStore:
@@ -45,7 +48,18 @@ def open_store(path: Path, *, network: bool | None = None) -> SqliteStore:
     :raises StoreError: when it is missing, damaged, written by a newer version or in use; says what to do.
     """
     exclusive = is_network_file_system(path.parent) if network is None else network
-    return SqliteStore(path, database.open_for_writing(path, exclusive=exclusive), exclusive=exclusive)
+    return _store(path, database.open_for_writing(path, exclusive=exclusive), exclusive=exclusive)
+
+
+def _store(path: Path, connection: sqlite3.Connection, *, exclusive: bool) -> SqliteStore:
+    try:
+        return SqliteStore(path, connection, exclusive=exclusive)
+    except OSError as error:
+        connection.close()
+        raise StoreError(f"cannot open {path}: {error.strerror}") from error
+    except StoreError:
+        connection.close()
+        raise
 
 
 class SqliteStore:
@@ -58,12 +72,19 @@ class SqliteStore:
     def __init__(self, path: Path, connection: sqlite3.Connection, *, exclusive: bool) -> None:
         self._path = path
         lock = threading.Lock()
-        log = None if exclusive else database.write_ahead_log(path)
-        self._writer = Writer(connection, lock, log=log, durable=self._on_durable, failed=self._on_failed)
         self._reader = (
             StoreReader(connection, lock, path)
             if exclusive
             else StoreReader(database.open_for_reading(path, check=False), threading.Lock(), path)
+        )
+        log = None if exclusive else database.write_ahead_log(path)
+        self._writer = Writer(
+            connection,
+            lock,
+            log=log,
+            written=partial(self._call_in_loop, self._wrote),
+            durable=partial(self._call_in_loop, self._synced),
+            failed=partial(self._call_in_loop, self._break),
         )
         #: who reads from the connection that writes may hold it for long
         self._shares_connection = exclusive
@@ -73,7 +94,9 @@ class SqliteStore:
         #: at its end everything begins to be made durable
         self._timer: asyncio.TimerHandle | None = None
         self._pending = PendingMetrics()
-        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        #: who waits until the event of a number is written, or durable
+        self._for_written: Waiters = deque()
+        self._for_durable: Waiters = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._broken: StoreError | None = None
 
@@ -98,19 +121,24 @@ class SqliteStore:
         self._refuse_when_broken()
         if self._submitted == self._written:
             return
-        if not self._may_write:
-            await self.flush()
+        if self._may_write:
+            self._write()
+            await asyncio.sleep(0)  # everybody else has a turn, as when there is something to wait for
             return
-        self._write()
-        await asyncio.sleep(0)  # everybody else has a turn, as when there is something to wait for
+        self._send()
+        await self._reached(self._for_written)
 
     async def flush(self) -> None:
         self._refuse_when_broken()
         if self._submitted == self._durable:
             return
         self._send()
-        future = asyncio.get_running_loop().create_future()
-        self._waiters.append((self._submitted, future))
+        await self._reached(self._for_durable)
+
+    async def _reached(self, waiters: Waiters) -> None:
+        """Wait with others until they are called for everything that is submitted now."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters.append((self._submitted, future))
         await future
 
     def replay(self, after: int = 0) -> Iterator[Event]:
@@ -177,15 +205,8 @@ class SqliteStore:
             self._timer.cancel()
             self._timer = None
 
-    def _on_durable(self, through: int) -> None:
-        """In the writer's thread."""
-        self._call_in_loop(self._acknowledge, through)
-
-    def _on_failed(self, error: Exception) -> None:
-        """In the writer's thread."""
-        self._call_in_loop(self._break, error)
-
     def _call_in_loop(self, callback: Callable[..., None], argument: object) -> None:
+        """From the writer's thread."""
         if self._loop is None:
             return
         # A loop that has ended has nobody left who waits.
@@ -195,23 +216,22 @@ class SqliteStore:
     def _wrote(self, through: int) -> None:
         self._written = max(self._written, through)
         self._pending.drop(self._written)
+        _call(self._for_written, self._written)
 
-    def _acknowledge(self, through: int) -> None:
+    def _synced(self, through: int) -> None:
         self._wrote(through)
         self._durable = through
-        while self._waiters and self._waiters[0][0] <= through:
-            _, future = self._waiters.popleft()
-            if not future.done():
-                future.set_result(None)
+        _call(self._for_durable, through)
 
     def _break(self, error: Exception) -> None:
         self._broken = self._explained(error)
         self._pending.clear()
         self._unsent.clear()
-        for _, future in self._waiters:
-            if not future.done():
-                future.set_exception(self._broken)
-        self._waiters.clear()
+        for waiters in (self._for_written, self._for_durable):
+            for _, future in waiters:
+                if not future.done():
+                    future.set_exception(self._broken)
+            waiters.clear()
 
     def _explained(self, error: Exception) -> StoreError:
         if isinstance(error, StoreError):
@@ -222,3 +242,11 @@ class SqliteStore:
         )
         explained.__cause__ = error
         return explained
+
+
+def _call(waiters: Waiters, through: int) -> None:
+    """Let those go on who wait for nothing later."""
+    while waiters and waiters[0][0] <= through:
+        _, future = waiters.popleft()
+        if not future.done():
+            future.set_result(None)

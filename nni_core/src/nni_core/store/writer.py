@@ -91,8 +91,8 @@ def epoch_after(epoch: int, entries: Sequence[Entry]) -> int:
 
 
 class Writer:
-    """Owns the writing connection. ``durable`` and ``failed`` are called in its thread, after what was :meth:`put`.
-    After a failure nothing is written any more."""
+    """Owns the writing connection. ``written``, ``durable`` and ``failed`` are called in its thread, after what was
+    :meth:`put`. After a failure nothing is written any more."""
 
     def __init__(
         self,
@@ -100,13 +100,18 @@ class Writer:
         lock: threading.Lock,
         *,
         log: Path | None,
+        written: Callable[[int], None],
         durable: Callable[[int], None],
         failed: Callable[[Exception], None],
     ) -> None:
-        """``log``: the write-ahead log; None when there is none, and what is written is durable at once."""
+        """``log``: the write-ahead log; None when there is none, and what is written is durable at once.
+
+        :raises OSError: when the log cannot be opened.
+        """
         self._connection = connection
         self._lock = lock
         self._log = None if log is None else os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+        self._written = written
         self._durable = durable
         self._failed = failed
         self._epoch, self._last = connection.execute(QUERIES["fence"]).fetchone()
@@ -145,6 +150,7 @@ class Writer:
             try:
                 if waiting:
                     self.write(waiting)
+                    self._written(self._last)
                 through = self._last
                 if self._log is not None:
                     _sync(self._log)
