@@ -2,8 +2,10 @@
 
 import asyncio
 import errno
+import math
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +69,48 @@ def _write_until_killed(path: Path, epoch: int, promise: str, delay: float) -> i
     # The line that the kill may have cut was written after its commit, but cannot be relied on.
     lines = (first + rest).splitlines(keepends=True)
     return max(int(line) for line in lines if line.endswith(b"\n"))
+
+
+#: bytes of a page in the write-ahead log, and of the log's own header
+FRAME, HEADER = 4096 + 24, 32
+
+
+@pytest.mark.parametrize("rest", ["nothing", "zeros", "noise"])
+async def test_a_loss_of_power_leaves_a_whole_prefix(tmp_path: Path, rest: str) -> None:
+    """Wherever the disk stopped, and whatever it has beyond: the events up to some number, and all that it had."""
+    path = tmp_path / "experiment.sqlite"
+    log = path.with_name("experiment.sqlite-wal")
+    store = create_store(path, network=False)
+    store.submit([started(1)], timestamp=0)
+    await store.flush()
+    #: length of the log at each promise, and the number of the latest event then
+    promises = [(_used(log), 1)]
+    for sequence in range(12):
+        store.submit([report(sequence=sequence, value="x" * 500 * sequence)], timestamp=1)
+        await store.write()
+        promises.append((_used(log), store.last))
+    database, written = path.read_bytes(), log.read_bytes()
+    await store.close()
+    beyond = {"nothing": b"", "zeros": bytes(2 * FRAME), "noise": random.Random(1).randbytes(2 * FRAME)}[rest]
+    for length in range(promises[0][0], promises[-1][0] + 1, 211):
+        numbers = _numbers_in(tmp_path / "image", database, written[:length] + beyond)
+        safe = max(number for size, number in promises if size <= length)
+        assert numbers == list(range(1, safe + 1)), length
+
+
+def _numbers_in(folder: Path, database: bytes, log: bytes) -> list[int]:
+    """The events that are found on a disk with these contents."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    (folder / "experiment.sqlite").write_bytes(database)
+    (folder / "experiment.sqlite-wal").write_bytes(log)
+    with open_readonly(folder / "experiment.sqlite") as reader:
+        return [event.number for event in reader.replay()]
+
+
+def _used(log: Path) -> int:
+    """How long a log is that has zeros at its end: whole pages."""
+    return HEADER + math.ceil((len(log.read_bytes().rstrip(b"\0")) - HEADER) / FRAME) * FRAME
 
 
 async def test_a_full_disk_breaks_the_store_and_loses_nothing(tmp_path: Path) -> None:
