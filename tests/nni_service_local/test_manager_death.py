@@ -165,6 +165,19 @@ def slow_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marked, "end_all", slowly)
 
 
+async def kill_amid_the_sweep(driver: ServiceDriver, trial: str) -> None:
+    """Kill a trial's supervisor, and the warden while what is left of the trial is being ended. Return when all that
+    follows from it is over."""
+    record = records.read_record(f"{driver.context.directory}/trials/{trial}", records.START, driver.attempt(trial))
+    assert record
+    os.kill(record["pid"], signal.SIGKILL)
+    await asyncio.sleep(0.2)  # it is noticed, and not over yet: the sweep is slow
+    warden().kill()
+    await driver.lost(driver.attempt(trial))
+    # Longer than a second sweep, if there is one.
+    assert (await driver.run(driver.spec("two", "sleep 1; exit 6"))).exit_code == 6
+
+
 @pytest.mark.usefixtures("slow_sweep")
 async def test_the_end_of_an_adopted_trial_is_told_once(tmp_path: Path) -> None:
     """Its supervisor is killed, and the warden while what is left is being ended."""
@@ -172,14 +185,7 @@ async def test_the_end_of_an_adopted_trial_is_told_once(tmp_path: Path) -> None:
     context = service_context(tmp_path)
     async with ServiceDriver(LocalService(context), context) as driver:
         await driver.reattach("a", "b", "c")
-        record = records.read_record(f"{context.directory}/trials/a", records.START, driver.attempt("a"))
-        assert record
-        os.kill(record["pid"], signal.SIGKILL)
-        await asyncio.sleep(0.2)  # it is noticed, and not over yet
-        warden().kill()
-        await driver.lost(driver.attempt("a"))
-        # Longer than a second sweep, if there is one.
-        assert (await driver.run(driver.spec("two", "sleep 1; exit 6"))).exit_code == 6
+        await kill_amid_the_sweep(driver, "a")
         for name in "bc":
             await driver.service.cancel(driver.attempt(name), 0.0)
             await driver.exited(driver.attempt(name))
@@ -194,14 +200,7 @@ async def test_the_end_of_a_killed_supervisor_is_told_once(tmp_path: Path) -> No
         spec = driver.spec("one", "echo here >> $NNI_SYS_DIR/.nni/metrics; exec sleep 600")
         await driver.submit(spec)
         await driver.output(spec.attempt_id, b"here")
-        record = records.read_record(f"{context.directory}/trials/one", records.START, spec.attempt_id)
-        assert record
-        os.kill(record["pid"], signal.SIGKILL)
-        await asyncio.sleep(0.2)  # it is told, and not over yet
-        warden().kill()
-        await driver.lost(spec.attempt_id)
-        # Longer than a second sweep, if there is one.
-        assert (await driver.run(driver.spec("two", "sleep 1; exit 6"))).exit_code == 6
+        await kill_amid_the_sweep(driver, "one")
         assert [type(event) for event in driver.about(spec.attempt_id)].count(TrialLost) == 1
 
 

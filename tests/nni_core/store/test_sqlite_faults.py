@@ -5,6 +5,7 @@ import errno
 import math
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -279,17 +280,37 @@ async def test_the_write_ahead_log_does_not_grow(tmp_path: Path) -> None:
     assert not log.exists()
 
 
-async def test_a_disk_that_is_nearly_full_keeps_its_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_disk_that_is_nearly_full_keeps_its_room(tmp_path: Path) -> None:
     """The log's size is a convenience; what has to be written may still find room, a stop for one."""
     path = tmp_path / "experiment.sqlite"
-    with monkeypatch.context() as full:
-        full.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # As on a disk with one megabyte left, the file takes a part of what is written to it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
         store = create_store(path, network=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.with_name("experiment.sqlite-wal").stat().st_size < 100_000
     store.submit([started(1)], timestamp=0)
     await store.flush()
     assert store.last == 1
     await store.close()
+
+
+async def test_a_disk_that_fails_is_told_when_a_log_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an earlier manager has written may not be durable then, and nobody may rely on it. A disk cannot be told to
+    fail, hence the patch."""
+    path = tmp_path / "experiment.sqlite"
+    await create_store(path, network=False).close()
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fsync", fail)
+        with pytest.raises(StoreError, match=r"cannot write .*: Input/output error: make room or mend the disk"):
+            open_store(path, network=False)
+    await open_store(path, network=False).close()
 
 
 async def test_a_link_to_a_log_is_followed(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 
 from nni_core.store.base import StoreError
@@ -20,6 +22,9 @@ _BUSY_TIMEOUT = 2.0
 
 #: bytes that the write-ahead log grows to: 1000 pages, each with its header, until SQLite empties it; and some to spare
 _WAL_BYTES = 1024 * (4096 + 24)
+
+#: what a disk, a quota and a limit of the process say when there is no more room
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def create(path: Path, *, exclusive: bool) -> sqlite3.Connection:
@@ -116,15 +121,33 @@ def _fill_write_ahead_log(connection: sqlite3.Connection, path: Path) -> None:
     system's own journal, which wait for a core like everybody else: on two cores busy with trials, 2 ms instead of 0.7.
     """
     connection.execute("BEGIN IMMEDIATE")  # an earlier manager may still be alive, and must not write meanwhile
-    with write_ahead_log(path).open("r+b", buffering=0) as log:
-        size = log.seek(0, os.SEEK_END)
-        try:
-            log.write(bytes(max(0, _WAL_BYTES - size)))
-            os.fsync(log.fileno())
-        except OSError:
-            # The disk is nearly full. What is left of it is for what has to be written.
-            log.truncate(size)
-    connection.execute("COMMIT")
+    try:
+        with write_ahead_log(path).open("r+b", buffering=0) as log:
+            _lengthen(log)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror}: make room or mend the disk, then resume the experiment"
+        ) from error
+    finally:
+        connection.execute("COMMIT")
+
+
+def _lengthen(log: FileIO) -> None:
+    """Fill a write-ahead log up to its size, and make durable what an earlier manager has written to it.
+
+    :raises OSError: when the disk fails. One that is nearly full does not: what is left of it is for what must be kept.
+    """
+    size = log.seek(0, os.SEEK_END)
+    missing = bytes(max(0, _WAL_BYTES - size))
+    try:
+        if log.write(missing) < len(missing):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(log.fileno())
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        log.truncate(size)
+        os.fsync(log.fileno())
 
 
 def _uri(path: Path, query: str) -> str:

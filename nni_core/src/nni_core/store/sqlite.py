@@ -216,12 +216,12 @@ class SqliteStore:
     def _wrote(self, through: int) -> None:
         self._written = max(self._written, through)
         self._pending.drop(self._written)
-        _call(self._for_written, self._written)
+        _release(self._for_written, self._written)
 
     def _synced(self, through: int) -> None:
         self._wrote(through)
         self._durable = through
-        _call(self._for_durable, through)
+        _release(self._for_durable, through)
 
     def _break(self, error: Exception) -> None:
         self._broken = self._explained(error)
@@ -244,7 +244,7 @@ class SqliteStore:
         return explained
 
 
-def _call(waiters: Waiters, through: int) -> None:
+def _release(waiters: Waiters, through: int) -> None:
     """Let those go on who wait for nothing later."""
     while waiters and waiters[0][0] <= through:
         _, future = waiters.popleft()
