@@ -303,8 +303,11 @@ async def test_a_disk_that_fails_is_told_when_a_log_is_opened(tmp_path: Path, mo
     path = tmp_path / "experiment.sqlite"
     await create_store(path, network=False).close()
 
+    faults = [OSError(errno.EIO, "Input/output error")]
+
     def fail(_: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
+        if faults:  # the kernel tells of a fault once, and of none afterwards
+            raise faults.pop()
 
     with monkeypatch.context() as failing:
         failing.setattr(os, "fsync", fail)
